@@ -1,0 +1,168 @@
+#include <algorithm>
+#include <limits>
+
+#include "keytrans/client_state.h"
+#include "state_wire.h"
+
+namespace kt::keytrans {
+
+// The descriptions are in the namespace of what they describe, where lookup by argument finds them.
+
+// A label and its state, as a vector's element.
+struct KnownLabel {
+  Label label;
+  LabelState state;
+};
+
+template <class Io, Like<KnownDistinguished> S>
+void wire(Io& io, S& s) {
+  wire(io, s.view);
+}
+
+template <class Io, Like<OwnerState::Update> S>
+void wire(Io& io, S& s) {
+  io.number("OwnerState.position", s.position);
+  io.number("OwnerState.greatest", s.greatest);
+}
+
+template <class Io, Like<OwnerState> S>
+void wire(Io& io, S& s) {
+  io.number("OwnerState.start", s.start);
+  io.optional("OwnerState.greatest_at_start", s.greatest_at_start, kNumber);
+  io.template vector<4>("OwnerState.updates", s.updates, 12, kPlain);
+}
+
+template <class Io, Like<LabelState> S>
+void wire(Io& io, S& s) {
+  wire(io, s.versions);
+  io.template vector<1>("LabelState.monitor", s.monitor, 12, kPlain);
+  io.optional("LabelState.owner", s.owner, kPlain);
+  io.number("LabelState.monitored_at", s.monitored_at);
+}
+
+template <class Io, Like<KnownLabel> S>
+void wire(Io& io, S& s) {
+  io.label("KnownLabel.label", s.label);
+  wire(io, s.state);
+}
+
+template <class Io, Like<RecentPolicy> S>
+void wire(Io& io, S& s) {
+  std::uint8_t kind = s.kind == RecentPolicy::Kind::count ? 1 : 2;
+  io.number("RecentPolicy.kind", kind);
+  io.require(kind == 1 || kind == 2, "RecentPolicy.kind", "is not defined");
+  if constexpr (Io::kDecodes)
+    s.kind = kind == 1 ? RecentPolicy::Kind::count : RecentPolicy::Kind::max_age;
+  io.number("RecentPolicy.value", s.value);
+}
+
+// The last verified heads and the view they belong to.
+struct Heads {
+  TreeView view;
+  TreeHead tree_head;
+  std::optional<AuditorTreeHead> auditor_tree_head;
+};
+
+template <class Io, Like<Heads> S>
+void wire(Io& io, S& s) {
+  wire(io, s.view);
+  wire(io, s.tree_head);
+  io.optional("ClientState.auditor_tree_head", s.auditor_tree_head, kPlain);
+}
+
+namespace {
+
+constexpr std::uint16_t kStateVersion = 1;
+
+bool is_consistent(const LabelState& state, TreeSize size) {
+  const auto ascending = [](const MonitorMapEntry& a, const MonitorMapEntry& b) {
+    return a.position < b.position && a.version < b.version;
+  };
+  for (std::size_t i = 1; i < state.monitor.size(); ++i) {
+    if (!ascending(state.monitor[i - 1], state.monitor[i])) return false;
+  }
+  if (!state.monitor.empty() && state.monitor.back().position > rightmost(size)) return false;
+  if (!state.owner) return true;
+  EntryIndex before = state.owner->start;
+  std::optional<Version> greatest = state.owner->greatest_at_start;
+  for (const OwnerState::Update& update : state.owner->updates) {
+    if (update.position <= before || (greatest && update.greatest <= *greatest)) return false;
+    before = update.position;
+    greatest = update.greatest;
+  }
+  return before <= rightmost(size);
+}
+
+}  // namespace
+
+Result<Bytes> ClientState::serialize() const {
+  std::optional<Heads> heads;
+  if (view_) heads = Heads{*view_, tree_head_, auditor_tree_head_};
+  std::vector<KnownLabel> labels;
+  labels.reserve(labels_.size());
+  for (const auto& [label, state] : labels_) labels.push_back({label, state});
+
+  Encoder io;
+  io.number("ClientState.version", kStateVersion);
+  wire(io, configuration_.wire());
+  io.enumeration("ClientState.policy", policy_,
+                 {ContactPolicy::as_required, ContactPolicy::always});
+  wire(io, recent_);
+  io.optional("ClientState.heads", heads, kPlain);
+  io.vector<2>("ClientState.distinguished", distinguished_, 10, kPlain);
+  io.vector<4>("ClientState.labels", labels, 15, kPlain);
+  return std::move(io).finish();
+}
+
+Result<ClientState> ClientState::parse(ByteView bytes) {
+  std::uint16_t version = 0;
+  Configuration wire_configuration;
+  ContactPolicy policy = ContactPolicy::as_required;
+  RecentPolicy recent;
+  std::optional<Heads> heads;
+  std::vector<KnownDistinguished> distinguished;
+  std::vector<KnownLabel> labels;
+
+  Decoder io(bytes);
+  io.number("ClientState.version", version);
+  io.require(version == kStateVersion, "ClientState.version", "is not one this program knows");
+  wire(io, wire_configuration);
+  io.enumeration("ClientState.policy", policy, {ContactPolicy::as_required, ContactPolicy::always});
+  wire(io, recent);
+  io.optional("ClientState.heads", heads, kPlain);
+  io.vector<2>("ClientState.distinguished", distinguished, 10, kPlain);
+  io.vector<4>("ClientState.labels", labels, 15, kPlain);
+  KT_TRY(std::move(io).finish());
+
+  KT_TRY(LogConfiguration configuration, LogConfiguration::create(std::move(wire_configuration)));
+  ClientState state(std::move(configuration), policy, recent);
+  if (!heads) {
+    if (!distinguished.empty() || !labels.empty())
+      return fail(Errc::malformed, "ClientState has knowledge of a log it never saw");
+    return state;
+  }
+  const bool audited = state.configuration_.mode() == DeploymentMode::thirdPartyAuditing;
+  if (!heads->view.is_well_formed() || heads->tree_head.tree_size != heads->view.size ||
+      heads->auditor_tree_head.has_value() != audited)
+    return fail(Errc::malformed, "ClientState.heads do not fit each other");
+  const TreeSize size = heads->view.size;
+  TreeSize before{0};
+  for (const KnownDistinguished& known : distinguished) {
+    if (!known.view.is_well_formed() || known.view.size <= before || known.view.size > size)
+      return fail(Errc::malformed, "ClientState.distinguished is out of order");
+    before = known.view.size;
+  }
+  for (KnownLabel& known : labels) {
+    if (!is_consistent(known.state, size))
+      return fail(Errc::malformed, "ClientState.labels contradict themselves");
+    if (!state.labels_.emplace(std::move(known.label), std::move(known.state)).second)
+      return fail(Errc::malformed, "ClientState.labels has one twice");
+  }
+  state.view_ = std::move(heads->view);
+  state.tree_head_ = std::move(heads->tree_head);
+  state.auditor_tree_head_ = std::move(heads->auditor_tree_head);
+  state.distinguished_ = std::move(distinguished);
+  return state;
+}
+
+}  // namespace kt::keytrans
