@@ -35,6 +35,15 @@ void wire(Io& io, S& s) {
 template <class Io, Like<LabelState> S>
 void wire(Io& io, S& s) {
   wire(io, s.versions);
+  // A set is not a vector: it is copied into one, or filled from one.
+  std::vector<Version> claimed;
+  if constexpr (!Io::kDecodes) claimed.assign(s.claimed.begin(), s.claimed.end());
+  io.template vector<4>("LabelState.claimed", claimed, 4, kNumber);
+  if constexpr (Io::kDecodes) {
+    s.claimed.insert(claimed.begin(), claimed.end());
+    io.require(std::equal(claimed.begin(), claimed.end(), s.claimed.begin(), s.claimed.end()),
+               "LabelState.claimed", "is not ascending");
+  }
   io.template vector<1>("LabelState.monitor", s.monitor, 12, kPlain);
   io.optional("LabelState.owner", s.owner, kPlain);
   io.number("LabelState.monitored_at", s.monitored_at);
@@ -78,6 +87,12 @@ bool is_consistent(const LabelState& state, TreeSize size) {
   const auto ascending = [](const MonitorMapEntry& a, const MonitorMapEntry& b) {
     return a.position < b.position && a.version < b.version;
   };
+  const bool claims_known =
+      std::all_of(state.claimed.begin(), state.claimed.end(), [&state](Version version) {
+        const auto known = state.versions.find(version);
+        return known != state.versions.end() && known->second.commitment.has_value();
+      });
+  if (!claims_known) return false;
   for (std::size_t i = 1; i < state.monitor.size(); ++i) {
     if (!ascending(state.monitor[i - 1], state.monitor[i])) return false;
   }
@@ -110,7 +125,7 @@ Result<Bytes> ClientState::serialize() const {
   wire(io, recent_);
   io.optional("ClientState.heads", heads, kPlain);
   io.vector<2>("ClientState.distinguished", distinguished_, 10, kPlain);
-  io.vector<4>("ClientState.labels", labels, 15, kPlain);
+  io.vector<4>("ClientState.labels", labels, 19, kPlain);
   return std::move(io).finish();
 }
 
@@ -131,7 +146,7 @@ Result<ClientState> ClientState::parse(ByteView bytes) {
   wire(io, recent);
   io.optional("ClientState.heads", heads, kPlain);
   io.vector<2>("ClientState.distinguished", distinguished, 10, kPlain);
-  io.vector<4>("ClientState.labels", labels, 15, kPlain);
+  io.vector<4>("ClientState.labels", labels, 19, kPlain);
   KT_TRY(std::move(io).finish());
 
   KT_TRY(LogConfiguration configuration, LogConfiguration::create(std::move(wire_configuration)));

@@ -40,7 +40,8 @@ Result<Verified<SearchOutcome>> ClientState::verify(const SearchRequest& request
   LabelState changed;
   if (const LabelState* const before = label(request.label)) changed = *before;
   const bool was_idle = changed.monitor.empty() && !changed.owner;
-  KT_TRY(learn_versions(changed.versions, up_to(versions, target)));
+  KT_TRY(learn_versions(changed, up_to(versions, target)));
+  prove_versions(changed, verifier.reader().included());
   SearchOutcome outcome{target, response.value.value, terminal, false};
   outcome.must_monitor = terminal.beyond_distinguished &&
                          (configuration_.mode() == DeploymentMode::contactMonitoring ||
@@ -69,6 +70,7 @@ Result<Verified<ContactMonitorOutcome>> ClientState::verify(const ContactMonitor
   KT_TRY(verifier.finish());
 
   LabelState changed = *before;
+  prove_versions(changed, verifier.reader().included());
   changed.monitor.clear();
   for (const MonitoredEntry& monitored : remaining) changed.monitor.push_back(monitored.entry);
   changed.monitored_at = verifier.rightmost_timestamp();
@@ -130,7 +132,8 @@ Result<Verified<OwnerInitOutcome>> ClientState::verify(const OwnerInitRequest& r
 
   LabelState changed;
   if (const LabelState* const before = label(request.label)) changed = *before;
-  KT_TRY(learn_versions(changed.versions, versions));
+  KT_TRY(learn_versions(changed, versions));
+  prove_versions(changed, verifier.reader().included());
   std::optional<Version> greatest;
   if (!response.greatest_versions.empty()) greatest = response.greatest_versions.front();
   changed.owner = OwnerState{request.start, greatest, {}};
@@ -178,6 +181,7 @@ Result<Verified<OwnerMonitorOutcome>> ClientState::verify(const OwnerMonitorRequ
   KT_TRY(const auto rightmost_distinguished, verifier.tree().rightmost_distinguished());
   KT_TRY(verifier.finish());
 
+  prove_versions(changed, verifier.reader().included());
   advance_owner(owner, verified);
   changed.monitor.clear();
   for (const MonitoredEntry& monitored : remaining) {
@@ -289,7 +293,7 @@ Result<Verified<UpdateOutcome>> ClientState::verify(const UpdateRequest& request
   KT_TRY(
       const LabelVersions versions,
       verify_update_versions(configuration_, request.label, before->versions, described, response));
-  KT_TRY(learn_versions(changed.versions, versions));
+  KT_TRY(learn_versions(changed, versions));
   const GreatestAt greatest_at = [&before](EntryIndex entry) -> Result<std::optional<Version>> {
     return before->owner->greatest_at(entry);
   };
@@ -297,6 +301,7 @@ Result<Verified<UpdateOutcome>> ClientState::verify(const UpdateRequest& request
          expect_positive(verify_new_versions(verifier.tree(), described.versions, greatest_at)));
   KT_TRY(verifier.finish());
 
+  prove_versions(changed, verifier.reader().included());
   const NewVersions& update = described.versions;
   changed.owner->updates.push_back({update.position, update.greatest});
   if (!distinguished) monitor_from(changed.monitor, {update.position, update.greatest});

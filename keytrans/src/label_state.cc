@@ -18,19 +18,24 @@ std::optional<Version> OwnerState::greatest_at(EntryIndex entry) const {
   return greatest;
 }
 
-Result<void> learn_versions(LabelVersions& known, const LabelVersions& versions) {
+Result<void> learn_versions(LabelState& state, const LabelVersions& versions) {
   for (const auto& [version, lookup] : versions) {
-    const auto [found, inserted] = known.try_emplace(version, lookup);
-    if (inserted) continue;
-    PrefixLookup& before = found->second;
-    if (before.vrf_output != lookup.vrf_output)
+    PrefixLookup& known =
+        state.versions.try_emplace(version, PrefixLookup{lookup.vrf_output, std::nullopt})
+            .first->second;
+    if (known.vrf_output != lookup.vrf_output)
       return fail(Errc::verification_failed, "a version's VRF output is not the one known");
-    if (!lookup.commitment) continue;
-    if (before.commitment && *before.commitment != *lookup.commitment)
+    if (!lookup.commitment || known.commitment == lookup.commitment) continue;
+    if (known.commitment && !state.claimed.contains(version))
       return fail(Errc::verification_failed, "a version's commitment is not the one known");
-    before.commitment = lookup.commitment;
+    known.commitment = lookup.commitment;
+    state.claimed.insert(version);
   }
   return {};
+}
+
+void prove_versions(LabelState& state, const std::set<Version>& included) {
+  std::erase_if(state.claimed, [&](Version version) { return included.contains(version); });
 }
 
 void monitor_from(std::vector<MonitorMapEntry>& map, MonitorMapEntry entry) {
@@ -61,6 +66,7 @@ void forget_unneeded_versions(LabelState& state) {
   }
   std::erase_if(state.versions,
                 [&needed](const auto& known) { return !needed.contains(known.first); });
+  std::erase_if(state.claimed, [&needed](Version version) { return !needed.contains(version); });
 }
 
 }  // namespace kt::keytrans

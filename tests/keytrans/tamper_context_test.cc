@@ -360,9 +360,13 @@ class ClaimedCommitment : public ::testing::TestWithParam<Deployment> {
     story_.grow_to(12);
     honest_ = story_.answer(request());
     tampered_ = honest_;
+    claim_falsely(tampered_);
+  }
+
+  static void claim_falsely(SearchResponse& response) {
     const std::vector<Version> ladder = base_binary_ladder(Version{6});
     const auto step = std::find(ladder.begin(), ladder.end(), Version{5}) - ladder.begin();
-    (*tampered_.binary_ladder.at(static_cast<std::size_t>(step)).commitment)[0] ^= 1;
+    (*response.binary_ladder.at(static_cast<std::size_t>(step)).commitment)[0] ^= 1;
   }
 
   [[nodiscard]] SearchRequest request() const {
@@ -400,6 +404,39 @@ TEST_P(ClaimedCommitment, IsFoundOutByMonitoringWhereItIsNot) {
   const ContactMonitorRequest monitor = must(deceived.contact_monitor_request(story_.label()));
   const Error error = refusal(deceived, monitor, story_.answer(monitor), story_.now());
   EXPECT_EQ(error.code, Errc::verification_failed);
+}
+
+TEST_P(ClaimedCommitment, DoesNotStandAgainstTheNextAnswer) {
+  must(user_.apply(must(user_.verify(request(), tampered_, story_.now()))));
+  ASSERT_TRUE(user_.label(story_.label())->claimed.contains(Version{5}));
+  story_.perform(user_, request());
+  story_.grow_to(13);
+  story_.perform(user_, must(user_.contact_monitor_request(story_.label())));
+}
+
+TEST_P(ClaimedCommitment, IsStoredAsAClaim) {
+  must(user_.apply(must(user_.verify(request(), tampered_, story_.now()))));
+  ClientState restored = must(ClientState::parse(must(user_.serialize())));
+  EXPECT_EQ(restored, user_);
+  story_.perform(restored, request());
+  story_.grow_to(13);
+  story_.perform(restored, must(restored.contact_monitor_request(story_.label())));
+}
+
+// What a proof has covered stands against any later claim.
+TEST_P(ClaimedCommitment, IsRefusedAgainstAProvenOne) {
+  story_.perform(user_, request());
+  ASSERT_TRUE(user_.label(story_.label())->claimed.contains(Version{5}));
+  story_.perform(user_, must(user_.contact_monitor_request(story_.label())));
+  const LabelState* const known = user_.label(story_.label());
+  ASSERT_NE(known, nullptr);
+  ASSERT_TRUE(known->versions.contains(Version{5}));
+  ASSERT_FALSE(known->claimed.contains(Version{5}));
+  const SearchRequest request = this->request();
+  SearchResponse tampered = story_.answer(request);
+  claim_falsely(tampered);
+  expect_error(error_of(user_.verify(request, tampered, story_.now())), Errc::verification_failed,
+               "a version's commitment is not the one known");
 }
 
 // --- A state that has moved on ---------------------------------------------------------------

@@ -26,6 +26,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "keytrans/algorithms.h"
@@ -76,6 +77,7 @@ struct OwnerState {
 // What is retained about one label, for as long as it is owned or has to be monitored.
 struct LabelState {
   LabelVersions versions;                // VRF outputs and commitments that proofs will need
+  std::set<Version> claimed;             // those of versions whose commitment no proof covered yet
   std::vector<MonitorMapEntry> monitor;  // the monitoring map, ascending
   std::optional<OwnerState> owner;
   Timestamp monitored_at;  // timestamp of the rightmost entry when last monitored
