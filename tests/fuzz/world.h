@@ -2,6 +2,7 @@
 // its keys and openings.
 #pragma once
 
+#include <concepts>
 #include <optional>
 
 #include "keytrans/client_state.h"
@@ -63,7 +64,8 @@ struct World {
 };
 
 // Decodes and verifies whatever `message` is as the response to `request`. If it is accepted, it
-// has to say what the honest one said: `same` compares outcomes.
+// has to say what the honest one said: `same` compares outcomes, and may ask for the tree head the
+// response came with.
 template <class Response, class Request, class Same>
 void attack(const ClientState& state, const Request& request, ByteView message,
             const WireContext& context, Timestamp now, Same same) {
@@ -71,7 +73,12 @@ void attack(const ClientState& state, const Request& request, ByteView message,
   if (!response) return;
   KT_ASSERT(must(encode(*response, context)) == to_bytes(message));
   const auto verified = state.verify(request, *response, now);
-  if (verified) KT_ASSERT(same(verified->outcome()));
+  if (!verified) return;
+  if constexpr (std::invocable<Same, decltype(verified->outcome()), const FullTreeHead&>) {
+    KT_ASSERT(same(verified->outcome(), response->full_tree_head));
+  } else {
+    KT_ASSERT(same(verified->outcome()));
+  }
 }
 
 }  // namespace kt::keytrans
