@@ -12,22 +12,9 @@
 #include "keytrans/auditor.h"
 #include "keytrans/memory_log.h"
 #include "keytrans/prover.h"
+#include "must.h"
 
 namespace kt::keytrans {
-
-// The value of `result`. Throws what it says when it failed.
-template <class T>
-T must(Result<T> result) {
-  if (!result)
-    throw std::runtime_error(std::string(to_string(result.error().code)) + ": " +
-                             result.error().detail);
-  return *std::move(result);
-}
-inline void must(const Result<void>& result) {
-  if (!result)
-    throw std::runtime_error(std::string(to_string(result.error().code)) + ": " +
-                             result.error().detail);
-}
 
 [[nodiscard]] inline Label make_label(std::string_view text) { return must(Label::create(text)); }
 
