@@ -3,32 +3,12 @@
 #include <algorithm>
 #include <set>
 
-#include <openssl/rand.h>
-
 #include "keytrans/commitment.h"
 #include "keytrans/management.h"
 #include "keytrans/prover.h"
+#include "keytrans/random.h"
 
 namespace kt::keytrans {
-namespace {
-
-template <std::size_t N>
-Result<std::array<std::uint8_t, N>> random_bytes() {
-  std::array<std::uint8_t, N> bytes{};
-  if (RAND_bytes(bytes.data(), static_cast<int>(N)) != 1)
-    return fail(Errc::unavailable, "the system has no randomness to give");
-  return bytes;
-}
-
-// A leaf that stands for nothing and cannot be told from one that does.
-Result<PrefixLeaf> padding_leaf() {
-  KT_TRY(const HashValue key, random_bytes<kVrfOutputSize>());
-  KT_TRY(const HashValue commitment, random_bytes<kHashSize>());
-  return PrefixLeaf{key, commitment};
-}
-
-}  // namespace
-
 Result<LogKeys> LogKeys::generate(CipherSuite suite, DeploymentMode mode) {
   KT_TRY(auto signature, SigningKey::generate(suite));
   KT_TRY(auto vrf, VrfPrivateKey::generate(suite));
