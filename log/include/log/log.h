@@ -1,0 +1,130 @@
+// One transparency log, kept in a directory of its own.
+//
+//   KT_TRY(LogId id, create_log("alice.log", configuration));
+//   KT_TRY(auto log, Log::open("alice.log"));
+//   KT_TRY(log->submit(request, [](Result<UpdateResponse> answer) { … }));
+//   KT_TRY(auto view, log->view());
+//   KT_TRY(SearchResponse found, prove_search(*view, search_request));
+//
+// Updates are sequenced: those that come within a short window make one log entry, which is durable
+// before anyone is answered. Everything else is answered from a view, at the same time as updates
+// and as other views, by the functions of keytrans/prover.h.
+//
+// The directory holds the database, the private keys (0600), and beside the database the highest
+// head that was ever signed. A database that is behind that head is an old copy, and serving it
+// would be a fork: it is refused. Formats: docs/formats.md.
+//
+// Time is honest or there is none: a log entry has the time at which it was made, and a log whose
+// clock steps back, stands still or leaps ahead does not grow, and says so in its state.
+//
+// Source: draft, "Updating a Label", "Management", "Auditing"; the deployment mode decides which
+// of the functions below apply.
+//
+// Thread rule: every function from any thread.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "keytrans/log_source.h"
+#include "log/clock.h"
+#include "store/lmdb_store.h"
+
+namespace kt::log {
+
+// Makes a log in `directory`, which must not be there yet: its keys, and a database without
+// entries. The log's public keys in `configuration` are filled in; those of a third party have to
+// be there already. Blocking.
+// Errors: conflict when something is at `directory`; malformed for a configuration that is none;
+// unavailable when the system refuses, and then nothing is left at `directory`.
+Result<LogId> create_log(const std::filesystem::path& directory,
+                         keytrans::Configuration configuration);
+
+struct LogOptions {
+  // An entry is made when this much time has passed since the first update that waits for it, or
+  // when this many wait.
+  std::chrono::milliseconds commit_window{20};
+  std::size_t commit_limit = 1000;
+  // Updates that may wait. More are refused.
+  std::size_t queue_limit = 10'000;
+  // Threads that compute VRFs for an entry; 0 for one a processor.
+  unsigned vrf_threads = 0;
+  // By how much the clock may fall behind the time that passed before the log refuses to grow, and
+  // how far ahead it may leap.
+  std::chrono::milliseconds clock_patience{5'000};
+  std::chrono::milliseconds clock_leap{std::chrono::hours(1)};
+  store::LmdbOptions store;
+  // Called on the sequencer's thread with the name of each step of growth that was taken, in this
+  // order: "made" (nothing is durable), "committed" (the database has the entry), "noted" (the head
+  // file has its head; it is served and answered from next). For tests that end the process there.
+  std::function<void(std::string_view)> at_step;
+};
+
+// Why a log does not grow.
+enum class Trouble : std::uint8_t {
+  none,
+  clock_behind,  // the clock stepped back or stands still
+  clock_ahead,   // the clock leapt forward; opening the log again accepts the new time
+  auditor_lags,  // another entry would pass max_auditor_lag
+  storage,       // the last entry could not be written; nothing was lost
+  failed,        // the storage left open what is durable: the log has to be opened again
+};
+[[nodiscard]] std::string_view to_string(Trouble trouble);
+
+struct LogState {
+  TreeSize size;
+  std::optional<Timestamp> rightmost_timestamp;
+  std::optional<TreeSize> audited;  // tree size of the auditor's head
+  std::size_t waiting = 0;          // updates
+  Trouble trouble = Trouble::none;
+  store::Usage usage;
+};
+
+class Log {
+ public:
+  // Opens the log in `directory` and starts sequencing. An empty log gets its first entry at once.
+  // Borrows `clock`. Blocking.
+  // Errors: conflict when the log is open already, here or in another process; not_found when there
+  // is none; rejected when the database is behind the head that was signed, or its format or keys
+  // are not ours; corrupt when it contradicts itself; those of the key files.
+  static Result<std::unique_ptr<Log>> open(const std::filesystem::path& directory,
+                                           const LogOptions& options = {},
+                                           const Clock& clock = system_clock());
+
+  virtual ~Log() = default;  // sequences what waits, and answers it
+
+  [[nodiscard]] virtual const keytrans::LogConfiguration& configuration() const = 0;
+  [[nodiscard]] virtual LogState state() const = 0;
+
+  // The log as of its last entry, with everything a prover needs. For one answer: a view is bounded
+  // in time. To be used by one thread at a time, and gone before the log is.
+  // Errors: unavailable as store::Store::snapshot() says.
+  virtual Result<std::unique_ptr<keytrans::LogSource>> view() const = 0;
+
+  // Sequences `request` and calls `answer` once, from a thread of the log's own, when the new
+  // versions are durable; or with the versions that were made before, if the caller did not know
+  // them. `answer` must not wait for anything and must not throw.
+  // Errors of the answer: conflict when the caller is ahead of the log or asks for nothing new;
+  // rejected or malformed for a request that breaks a rule; unavailable when the log does not grow.
+  // Errors at once, without a call: unavailable when too many updates wait; rejected in third-party
+  // management mode, where only a ManagerUpdateRequest is, and the other way round.
+  using Answer = std::function<void(Result<keytrans::UpdateResponse>)>;
+  virtual Result<void> submit(keytrans::UpdateRequest request, Answer answer) = 0;
+  virtual Result<void> submit(keytrans::ManagerUpdateRequest request, Answer answer) = 0;
+
+  // What the auditor is sent for a log entry. Requires: the mode is thirdPartyAuditing.
+  // Errors: not_found beyond the tree.
+  virtual Result<keytrans::AuditorUpdate> auditor_update(EntryIndex entry) const = 0;
+
+  // Serves `head` from now on, once it is durable. Blocking.
+  // Requires: the mode is thirdPartyAuditing.
+  // Errors: verification_failed for a head that is not the auditor's over this log; conflict when
+  // it covers less than the one that is served; unavailable when it cannot be written.
+  virtual Result<void> accept_auditor_head(const keytrans::AuditorTreeHead& head) = 0;
+};
+
+}  // namespace kt::log

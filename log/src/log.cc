@@ -1,0 +1,176 @@
+#include "log/log.h"
+
+#include <thread>
+
+#include "directory.h"
+#include "head_file.h"
+#include "keytrans/key_file.h"
+#include "log_view.h"
+#include "sequencer.h"
+
+namespace kt::log {
+namespace {
+
+using keytrans::LogConfiguration;
+
+class StoredLog final : public Log {
+ public:
+  StoredLog(LogParts parts, State state, HeadFile head_file, const LogOptions& options,
+            const Clock& clock)
+      : parts_(std::move(parts)),
+        published_(std::make_shared<const State>(std::move(state))),
+        sequencer_(parts_, published_, std::move(head_file), options, clock) {}
+
+  [[nodiscard]] const LogConfiguration& configuration() const override {
+    return parts_.configuration;
+  }
+  [[nodiscard]] LogState state() const override;
+  Result<std::unique_ptr<keytrans::LogSource>> view() const override;
+  Result<void> submit(keytrans::UpdateRequest request, Answer answer) override {
+    return sequencer_.submit(std::move(request), std::move(answer));
+  }
+  Result<void> submit(keytrans::ManagerUpdateRequest request, Answer answer) override {
+    return sequencer_.submit(std::move(request), std::move(answer));
+  }
+  Result<keytrans::AuditorUpdate> auditor_update(EntryIndex entry) const override;
+  Result<void> accept_auditor_head(const keytrans::AuditorTreeHead& head) override {
+    return sequencer_.accept_auditor_head(head);
+  }
+
+ private:
+  LogParts parts_;
+  Published published_;
+  Sequencer sequencer_;
+};
+
+LogState StoredLog::state() const {
+  const auto served = published_.get();
+  LogState state;
+  state.size = served->size();
+  if (state.size > TreeSize{0}) state.rightmost_timestamp = served->timestamp;
+  if (served->auditor_tree_head) state.audited = served->auditor_tree_head->tree_size;
+  state.waiting = sequencer_.waiting();
+  state.trouble = sequencer_.trouble();
+  if (const auto usage = parts_.store->usage()) state.usage = *usage;
+  return state;
+}
+
+Result<std::unique_ptr<keytrans::LogSource>> StoredLog::view() const {
+  KT_TRY(auto view, open_view(parts_, published_));
+  return std::unique_ptr<keytrans::LogSource>(std::move(view));
+}
+
+Result<keytrans::AuditorUpdate> StoredLog::auditor_update(EntryIndex entry) const {
+  if (entry.value() >= published_.get()->size().value())
+    return fail(Errc::not_found, "there is no such log entry");
+  KT_TRY(const auto snapshot, parts_.store->snapshot());
+  KT_TRY(const auto bytes, snapshot->get(parts_.tables.audit, number_key(entry.value())));
+  if (!bytes) return fail(Errc::corrupt, "an auditor's update of the log is missing");
+  auto update = keytrans::decode<keytrans::AuditorUpdate>(*bytes);
+  if (!update) return fail(Errc::corrupt, "an auditor's update: " + update.error().detail);
+  return update;
+}
+
+// --- Opening ---------------------------------------------------------------------------------
+
+Result<LogConfiguration> read_configuration(store::Store& store) {
+  KT_TRY(const store::Table about, store.table(kLogSpace, kLogTable));
+  KT_TRY(const auto snapshot, store.snapshot());
+  KT_TRY(const auto bytes, snapshot->get(about, configuration_key()));
+  if (!bytes) return fail(Errc::corrupt, "the database does not say which log it is");
+  auto wire = keytrans::decode<keytrans::Configuration>(*bytes);
+  if (!wire) return fail(Errc::corrupt, "the log's configuration: " + wire.error().detail);
+  return LogConfiguration::create(*std::move(wire));
+}
+
+Result<State> read_state(const store::Store& store, const Tables& tables) {
+  KT_TRY(const auto snapshot, store.snapshot());
+  KT_TRY(const auto bytes, snapshot->get(tables.state, state_key()));
+  if (!bytes) return fail(Errc::corrupt, "the database does not say where the log stands");
+  KT_TRY(State state, decode_record<State>(*bytes));
+  if (state.full_subtrees.size() != keytrans::full_subtrees(state.size()).size())
+    return fail(Errc::corrupt, "the log's state contradicts itself");
+  return state;
+}
+
+template <class Key>
+Result<Key> load_key(const std::filesystem::path& path, keytrans::CipherSuite suite,
+                     const Bytes& public_key) {
+  KT_TRY(const auto pem, keytrans::load_key_file(path));
+  auto key = Key::from_pem(suite, pem.text());
+  if (!key) return fail_in(path.filename().string(), std::move(key).error());
+  if (key->public_key() != public_key)
+    return fail(Errc::rejected, path.filename().string() + " is not the key of this log");
+  return key;
+}
+
+// Refuses a database that is behind the highest head, or beside it, and brings the file up to date.
+Result<void> reconcile(const LogView& view, HeadFile& file) {
+  const State& state = view.state();
+  const SignedHead& highest = file.highest();
+  const TreeSize noted = highest.head.tree_size;
+  if (state.size() < noted)
+    return fail(Errc::rejected,
+                "the database has " + std::to_string(state.size().value()) +
+                    " entries, but a head of " + std::to_string(noted.value()) +
+                    " was signed: it is an old copy, and serving it would fork the log");
+  if (noted > TreeSize{0}) {
+    KT_TRY(const HashValue root, view.root_at(noted));
+    if (root != highest.root)
+      return fail(Errc::rejected,
+                  "the database is of another history than the highest head that was signed");
+  }
+  if (state.size() == TreeSize{0}) return {};
+  KT_TRY(const HashValue root, view.root_at(state.size()));
+  auto signed_root = view.configuration().verify_tree_head(state.tree_head, root);
+  if (!signed_root)
+    return fail(Errc::corrupt, "the log's own tree head: " + signed_root.error().detail);
+  if (state.size() == noted) return {};
+  return file.advance({state.tree_head, root});
+}
+
+}  // namespace
+
+std::string_view to_string(Trouble trouble) {
+  switch (trouble) {
+    case Trouble::none: return "none";
+    case Trouble::clock_behind: return "clock-behind";
+    case Trouble::clock_ahead: return "clock-ahead";
+    case Trouble::auditor_lags: return "auditor-lags";
+    case Trouble::storage: return "storage";
+    case Trouble::failed: return "failed";
+  }
+  return "unknown";
+}
+
+Result<std::unique_ptr<Log>> Log::open(const std::filesystem::path& path, const LogOptions& options,
+                                       const Clock& clock) {
+  const Directory directory{path};
+  std::error_code error;
+  if (!std::filesystem::is_directory(directory.database(), error))
+    return fail(Errc::not_found, "there is no log in this directory");
+  KT_TRY(auto store, store::open_lmdb_store(directory.database(), options.store));
+  KT_TRY(LogConfiguration configuration, read_configuration(*store));
+  KT_TRY(const Tables tables, Tables::open(*store, configuration.id()));
+  KT_TRY(const State state, read_state(*store, tables));
+  const keytrans::Configuration& wire = configuration.wire();
+  KT_TRY(auto signature_key,
+         load_key<keytrans::SigningKey>(directory.signature_key(), wire.ciphersuite,
+                                        wire.signature_public_key));
+  KT_TRY(auto vrf_key, load_key<keytrans::VrfPrivateKey>(directory.vrf_key(), wire.ciphersuite,
+                                                         wire.vrf_public_key));
+  LogParts parts{std::move(configuration), std::move(signature_key), std::move(vrf_key),
+                 std::move(store), tables};
+  KT_TRY(HeadFile head_file, HeadFile::open(directory.head_file()));
+  {
+    const Published stored(std::make_shared<const State>(state));
+    KT_TRY(const auto view, open_view(parts, stored));
+    KT_TRY(reconcile(*view, head_file));
+  }
+  LogOptions effective = options;
+  if (effective.vrf_threads == 0) effective.vrf_threads = std::thread::hardware_concurrency();
+  return std::unique_ptr<Log>(
+      std::make_unique<StoredLog>(std::move(parts), state, std::move(head_file), effective, clock));
+}
+
+}  // namespace kt::log

@@ -1,0 +1,151 @@
+#include "log_view.h"
+
+#include "keytrans/commitment.h"
+
+namespace kt::log {
+namespace {
+
+using keytrans::Subtree;
+
+tl::unexpected<Error> missing(const char* what) {
+  return fail(Errc::corrupt, std::string(what) + " of the log is missing");
+}
+
+tl::unexpected<Error> no_such_entry() {
+  return fail(Errc::not_found, "there is no such log entry");
+}
+
+tl::unexpected<Error> no_such_version() {
+  return fail(Errc::not_found, "there is no such version of the label");
+}
+
+}  // namespace
+
+Result<keytrans::TreeHead> LogView::tree_head() const {
+  if (state_->size() == TreeSize{0}) return fail(Errc::unavailable, "the log is empty");
+  return state_->tree_head;
+}
+
+Result<keytrans::AuditorTreeHead> LogView::auditor_tree_head() const {
+  if (!state_->auditor_tree_head) return fail(Errc::unavailable, "the auditor has not signed yet");
+  return *state_->auditor_tree_head;
+}
+
+// --- The log tree ----------------------------------------------------------------------------
+
+Result<StoredEntry> LogView::stored_entry(EntryIndex index) const {
+  if (index.value() >= state_->size().value()) return no_such_entry();
+  KT_TRY(const auto bytes, snapshot_->get(tables_.entries, number_key(index.value())));
+  if (!bytes) return missing("an entry");
+  return decode_record<StoredEntry>(*bytes);
+}
+
+Result<keytrans::LogEntry> LogView::entry(EntryIndex index) const {
+  KT_TRY(const StoredEntry stored, stored_entry(index));
+  return keytrans::LogEntry{stored.timestamp, stored.prefix_tree.hash};
+}
+
+Result<keytrans::PrefixChild> LogView::prefix_tree(EntryIndex index) const {
+  KT_TRY(const StoredEntry stored, stored_entry(index));
+  return stored.prefix_tree;
+}
+
+Result<HashValue> LogView::node(Subtree node) const {
+  if (node.end() > state_->size().value() || node.end() <= node.start) return no_such_entry();
+  if (node.is_leaf()) {
+    KT_TRY(const StoredEntry stored, stored_entry(EntryIndex{node.start}));
+    return keytrans::log_leaf_value(stored.timestamp, stored.prefix_tree.hash);
+  }
+  KT_TRY(const auto bytes, snapshot_->get(tables_.nodes, node_key(node)));
+  if (!bytes) return missing("a node");
+  return decode_record<HashValue>(*bytes);
+}
+
+Result<HashValue> LogView::root_at(TreeSize size) const {
+  std::vector<HashValue> heads;
+  for (const Subtree& subtree : keytrans::full_subtrees(size)) {
+    KT_TRY(const HashValue head, node(subtree));
+    heads.push_back(head);
+  }
+  return keytrans::log_root(size, heads);
+}
+
+// --- Labels ----------------------------------------------------------------------------------
+
+Result<std::optional<StoredVersion>> LogView::stored(const Label& label, Version version) const {
+  KT_TRY(const auto bytes, snapshot_->get(tables_.versions, version_key(label, version)));
+  if (!bytes) return std::optional<StoredVersion>();
+  KT_TRY(StoredVersion stored, decode_record<StoredVersion>(*bytes));
+  return std::optional<StoredVersion>(std::move(stored));
+}
+
+Result<StoredVersion::Place> LogView::place(const Label& label, Version version) const {
+  KT_TRY(const auto stored, this->stored(label, version));
+  if (!stored || !stored->place || stored->place->position.value() >= state_->size().value())
+    return no_such_version();
+  return *stored->place;
+}
+
+// The versions of a label that do not exist are those of the ladder above the greatest, so only a
+// few are passed over.
+Result<LogView::Greatest> LogView::find_greatest(const Label& label) const {
+  Bytes end = after_versions(label);
+  while (true) {
+    KT_TRY(const auto record, snapshot_->last_before(tables_.versions, end));
+    const auto version = record ? version_of(label, record->key) : std::nullopt;
+    if (!version) return Greatest{label, std::nullopt, {}};
+    KT_TRY(const StoredVersion stored, decode_record<StoredVersion>(record->value));
+    if (stored.place && stored.place->position.value() < state_->size().value())
+      return Greatest{label, *version, stored.place->position};
+    end = to_bytes(record->key);
+  }
+}
+
+Result<std::optional<Version>> LogView::greatest_version(const Label& label, EntryIndex at) const {
+  if (!greatest_ || greatest_->label != label) {
+    KT_TRY(greatest_, find_greatest(label));
+  }
+  if (!greatest_->version || greatest_->position <= at) return greatest_->version;
+  // Positions ascend with versions: the first one after `at` is looked for.
+  std::uint64_t low = 0;
+  std::uint64_t high = greatest_->version->value();
+  while (low < high) {
+    const std::uint64_t middle = low + (high - low) / 2;
+    KT_TRY(const EntryIndex inserted, position(label, Version{static_cast<std::uint32_t>(middle)}));
+    if (inserted <= at) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  if (low == 0) return std::optional<Version>();
+  return std::optional<Version>(Version{static_cast<std::uint32_t>(low - 1)});
+}
+
+Result<EntryIndex> LogView::position(const Label& label, Version version) const {
+  KT_TRY(const StoredVersion::Place found, place(label, version));
+  return found.position;
+}
+
+Result<HashValue> LogView::commitment(const Label& label, Version version) const {
+  KT_TRY(const StoredVersion::Place found, place(label, version));
+  return found.commitment;
+}
+
+Result<keytrans::VrfOutputAndProof> LogView::vrf(const Label& label, Version version) const {
+  KT_TRY(auto stored, this->stored(label, version));
+  if (stored) return std::move(stored->vrf);
+  // Ladders of searches for versions that are not the greatest one look up others as well.
+  return vrf_key_.prove(keytrans::vrf_input(label, version));
+}
+
+Result<keytrans::CommittedValue> LogView::value(const Label& label, Version version) const {
+  KT_TRY(const StoredVersion::Place found, place(label, version));
+  if (found.commitment == keytrans::kSkippedCommitment)
+    return fail(Errc::not_found, "the version was skipped");
+  KT_TRY(const auto bytes, snapshot_->get(tables_.values, version_key(label, version)));
+  if (!bytes) return missing("a value");
+  return decode_record<keytrans::CommittedValue>(*bytes);
+}
+
+}  // namespace kt::log

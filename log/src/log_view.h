@@ -1,0 +1,79 @@
+// A log as of one of its entries: what provers read. Internal.
+//
+// The state says what is served; the snapshot may be of a later moment. What it has beyond the
+// state is not there yet, as far as a view is concerned.
+//
+// Thread rule: one thread at a time.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "keytrans/log_source.h"
+#include "prefix_chunks.h"
+#include "records.h"
+
+namespace kt::log {
+
+class LogView final : public keytrans::LogSource, private keytrans::LogNodes {
+ public:
+  // Borrows all but what it takes over. `snapshot` is not older than `state`.
+  LogView(const keytrans::LogConfiguration& configuration, const keytrans::VrfPrivateKey& vrf_key,
+          const Tables& tables, std::shared_ptr<const State> state,
+          std::unique_ptr<store::Snapshot> snapshot)
+      : configuration_(configuration),
+        vrf_key_(vrf_key),
+        tables_(tables),
+        state_(std::move(state)),
+        snapshot_(std::move(snapshot)),
+        prefix_nodes_(*snapshot_, tables_.prefix) {}
+
+  [[nodiscard]] const State& state() const { return *state_; }
+  [[nodiscard]] const StoredPrefixNodes& stored_prefix_nodes() const { return prefix_nodes_; }
+
+  // The root of the log's first `size` entries. Requires: 0 < size <= the state's.
+  Result<HashValue> root_at(TreeSize size) const;
+  // What is stored of a label-version pair, whether it exists or not. Nothing for most that do not.
+  Result<std::optional<StoredVersion>> stored(const Label& label, Version version) const;
+
+  [[nodiscard]] const keytrans::LogConfiguration& configuration() const override {
+    return configuration_;
+  }
+  [[nodiscard]] Result<keytrans::TreeHead> tree_head() const override;
+  [[nodiscard]] Result<keytrans::AuditorTreeHead> auditor_tree_head() const override;
+  [[nodiscard]] Result<keytrans::LogEntry> entry(EntryIndex index) const override;
+  [[nodiscard]] const keytrans::LogNodes& log_nodes() const override { return *this; }
+  [[nodiscard]] const keytrans::PrefixNodes& prefix_nodes() const override { return prefix_nodes_; }
+  [[nodiscard]] Result<keytrans::PrefixChild> prefix_tree(EntryIndex index) const override;
+  [[nodiscard]] Result<std::optional<Version>> greatest_version(const Label& label,
+                                                                EntryIndex at) const override;
+  [[nodiscard]] Result<EntryIndex> position(const Label& label, Version version) const override;
+  [[nodiscard]] Result<keytrans::VrfOutputAndProof> vrf(const Label& label,
+                                                        Version version) const override;
+  [[nodiscard]] Result<HashValue> commitment(const Label& label, Version version) const override;
+  [[nodiscard]] Result<keytrans::CommittedValue> value(const Label& label,
+                                                       Version version) const override;
+
+ private:
+  // The greatest version of a label that the state knows, and where it was inserted.
+  struct Greatest {
+    Label label;
+    std::optional<Version> version;
+    EntryIndex position;
+  };
+
+  Result<HashValue> node(keytrans::Subtree node) const override;
+  Result<StoredEntry> stored_entry(EntryIndex index) const;
+  Result<StoredVersion::Place> place(const Label& label, Version version) const;
+  Result<Greatest> find_greatest(const Label& label) const;
+
+  const keytrans::LogConfiguration& configuration_;
+  const keytrans::VrfPrivateKey& vrf_key_;
+  const Tables& tables_;
+  std::shared_ptr<const State> state_;
+  std::unique_ptr<store::Snapshot> snapshot_;
+  StoredPrefixNodes prefix_nodes_;
+  mutable std::optional<Greatest> greatest_;  // of the label that was asked for last
+};
+
+}  // namespace kt::log

@@ -1,0 +1,180 @@
+#include "next_entry.h"
+
+#include <algorithm>
+#include <map>
+
+#include "keytrans/auditor.h"
+#include "keytrans/commitment.h"
+#include "keytrans/ladder.h"
+#include "keytrans/random.h"
+#include "parallel.h"
+
+namespace kt::log {
+namespace {
+
+using keytrans::PrefixLeaf;
+using keytrans::Subtree;
+using keytrans::VrfOutputAndProof;
+
+std::uint64_t first_new(const Change& change) {
+  return change.previous ? std::uint64_t{change.previous->value()} + 1 : 0;
+}
+
+// A label-version pair that has to be stored: a new version, or one of the ladder above it.
+struct Pair {
+  const Change* change;
+  Version version;
+  std::optional<VrfOutputAndProof> vrf;
+};
+
+// The pairs of `change` in ascending order, with the VRFs that are stored already.
+Result<std::vector<Pair>> pairs_of(const LogView& view, const Change& change) {
+  std::vector<Version> versions;
+  for (std::uint64_t v = first_new(change); v <= change.greatest().value(); ++v)
+    versions.push_back(Version{static_cast<std::uint32_t>(v)});
+  for (const Version version : keytrans::base_binary_ladder(change.greatest())) {
+    if (version > change.greatest()) versions.push_back(version);
+  }
+  std::sort(versions.begin(), versions.end());
+  std::vector<Pair> pairs;
+  for (const Version version : versions) {
+    KT_TRY(auto stored, view.stored(change.label, version));
+    std::optional<VrfOutputAndProof> vrf;
+    if (stored) vrf = std::move(stored->vrf);
+    pairs.push_back({&change, version, std::move(vrf)});
+  }
+  return pairs;
+}
+
+Result<void> compute_vrfs(const keytrans::VrfPrivateKey& key, std::vector<Pair>& pairs,
+                          unsigned threads) {
+  std::vector<Pair*> open;
+  for (Pair& pair : pairs) {
+    if (!pair.vrf) open.push_back(&pair);
+  }
+  std::vector<std::optional<Error>> errors(open.size());
+  parallel_for(open.size(), threads, [&](std::size_t i) {
+    auto output = key.prove(keytrans::vrf_input(open[i]->change->label, open[i]->version));
+    if (output) {
+      open[i]->vrf = *std::move(output);
+    } else {
+      errors[i] = std::move(output).error();
+    }
+  });
+  for (std::optional<Error>& error : errors) {
+    if (error) return tl::unexpected<Error>(*std::move(error));
+  }
+  return {};
+}
+
+// Puts what is stored of one new version, and gives its leaf.
+Result<PrefixLeaf> put_version(store::Batch& batch, const Tables& tables, const LogView& view,
+                               EntryIndex position, const Pair& pair) {
+  const Change& change = *pair.change;
+  const std::size_t place = static_cast<std::size_t>(pair.version.value() - first_new(change));
+  HashValue commitment = keytrans::kSkippedCommitment;
+  if (place >= change.skipped) {
+    const keytrans::UpdateValue& update = change.values[place - change.skipped];
+    KT_TRY(const keytrans::Opening opening, keytrans::random_bytes<keytrans::kOpeningSize>());
+    KT_TRY(commitment, keytrans::commit({opening, change.label, pair.version, update},
+                                        view.configuration().context()));
+    batch.put(tables.values, version_key(change.label, pair.version),
+              encode_record(keytrans::CommittedValue{opening, update}));
+  }
+  batch.put(tables.versions, version_key(change.label, pair.version),
+            encode_record(StoredVersion{StoredVersion::Place{position, commitment}, *pair.vrf}));
+  return PrefixLeaf{pair.vrf->output, commitment};
+}
+
+// Erases what was stored of the ladder above the previous greatest version and is not needed now.
+void erase_old_ladder(store::Batch& batch, const Tables& tables, const Change& change) {
+  if (!change.previous) return;
+  const std::vector<Version> ladder = keytrans::base_binary_ladder(change.greatest());
+  for (const Version version : keytrans::base_binary_ladder(*change.previous)) {
+    if (version > change.greatest() &&
+        std::find(ladder.begin(), ladder.end(), version) == ladder.end())
+      batch.erase(tables.versions, version_key(change.label, version));
+  }
+}
+
+// Appends a leaf to the log tree whose full subtrees are `heads`, putting each node that is new.
+void append_leaf(store::Batch& batch, const Tables& tables, TreeSize size,
+                 std::vector<HashValue>& heads, const HashValue& leaf) {
+  HashValue value = leaf;
+  Subtree node{size.value(), 0};
+  for (std::uint64_t rest = size.value(); (rest & 1U) != 0; rest >>= 1U) {
+    value = keytrans::log_parent(heads.back(), node.is_leaf(), value, node.is_leaf());
+    heads.pop_back();
+    node = {node.start - (std::uint64_t{1} << node.level),
+            static_cast<std::uint8_t>(node.level + 1)};
+    batch.put(tables.nodes, node_key(node), encode_record(value));
+  }
+  heads.push_back(value);
+}
+
+}  // namespace
+
+Version Change::greatest() const {
+  return Version{static_cast<std::uint32_t>(first_new(*this) + count() - 1)};
+}
+
+Result<NextEntry> make_next_entry(const LogView& view, const Tables& tables,
+                                  const keytrans::SigningKey& signature_key,
+                                  const keytrans::VrfPrivateKey& vrf_key, Timestamp timestamp,
+                                  const std::vector<Change>& changes, unsigned vrf_threads) {
+  const State& before = view.state();
+  KT_ASSERT(before.size() == TreeSize{0} || timestamp >= before.timestamp);
+  const EntryIndex position{before.size().value()};
+  NextEntry next;
+  next.state = before;
+
+  std::vector<Pair> pairs;
+  for (const Change& change : changes) {
+    KT_TRY(std::vector<Pair> of_change, pairs_of(view, change));
+    pairs.insert(pairs.end(), std::make_move_iterator(of_change.begin()),
+                 std::make_move_iterator(of_change.end()));
+    erase_old_ladder(next.batch, tables, change);
+  }
+  KT_TRY(compute_vrfs(vrf_key, pairs, vrf_threads));
+  std::vector<PrefixLeaf> added;
+  for (const Pair& pair : pairs) {
+    if (pair.version > pair.change->greatest()) {
+      next.batch.put(tables.versions, version_key(pair.change->label, pair.version),
+                     encode_record(StoredVersion{std::nullopt, *pair.vrf}));
+      continue;
+    }
+    KT_TRY(const PrefixLeaf leaf, put_version(next.batch, tables, view, position, pair));
+    added.push_back(leaf);
+  }
+
+  if (view.configuration().mode() == keytrans::DeploymentMode::thirdPartyAuditing) {
+    if (added.empty()) {
+      KT_TRY(const PrefixLeaf leaf, keytrans::padding_leaf());
+      added.push_back(leaf);
+    }
+    KT_TRY(const keytrans::AuditorUpdate update,
+           keytrans::prove_auditor_update(view.prefix_nodes(), before.prefix_tree, timestamp, added,
+                                          {}));
+    KT_TRY(Bytes encoded, keytrans::encode(update));
+    next.batch.put(tables.audit, number_key(position.value()), std::move(encoded));
+  }
+
+  PrefixNodeBatch nodes(view.stored_prefix_nodes(), before.next_chunk);
+  KT_TRY(next.state.prefix_tree,
+         keytrans::prefix_update(nodes, before.prefix_tree, added, std::vector<HashValue>()));
+  next.state.next_chunk = std::move(nodes).write_to(next.batch, tables.prefix);
+
+  next.batch.put(tables.entries, number_key(position.value()),
+                 encode_record(StoredEntry{timestamp, next.state.prefix_tree}));
+  append_leaf(next.batch, tables, before.size(), next.state.full_subtrees,
+              keytrans::log_leaf_value(timestamp, next.state.prefix_tree.hash));
+  if (before.size() == TreeSize{0}) next.state.first_timestamp = timestamp;
+  next.state.timestamp = timestamp;
+  const TreeSize size = size_through(position);
+  KT_TRY(next.state.tree_head,
+         keytrans::sign_tree_head(signature_key, view.configuration().wire(), size,
+                                  keytrans::log_root(size, next.state.full_subtrees)));
+  return next;
+}
+
+}  // namespace kt::log

@@ -1,0 +1,41 @@
+// One more log entry: what a batch of changes makes of a log. Internal.
+//
+// Pure but for the VRF's threads: nothing is written, so an entry that cannot be committed has not
+// happened.
+#pragma once
+
+#include <vector>
+
+#include "keytrans/signature.h"
+#include "log_view.h"
+
+namespace kt::log {
+
+// New versions of one label: dummy ones, then the values.
+struct Change {
+  Label label;
+  std::optional<Version> previous;  // the greatest version before
+  std::uint32_t skipped = 0;
+  std::vector<keytrans::UpdateValue> values;
+
+  [[nodiscard]] std::size_t count() const { return skipped + values.size(); }
+  // Requires: count() > 0.
+  [[nodiscard]] Version greatest() const;
+};
+
+struct NextEntry {
+  store::Batch batch;
+  State state;
+};
+
+// The entry after `view`'s rightmost one, signed by `signature_key`. In third-party auditing mode
+// an entry without changes gets a padding leaf (known-gaps 7).
+// Requires: no label is there twice; `timestamp` is not before the rightmost entry's; in
+// third-party auditing mode at most 255 versions. Errors: those of the view; rejected when two VRF
+// outputs are too alike.
+Result<NextEntry> make_next_entry(const LogView& view, const Tables& tables,
+                                  const keytrans::SigningKey& signature_key,
+                                  const keytrans::VrfPrivateKey& vrf_key, Timestamp timestamp,
+                                  const std::vector<Change>& changes, unsigned vrf_threads);
+
+}  // namespace kt::log

@@ -1,0 +1,28 @@
+// A loop on several processors. Internal.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <thread>
+#include <vector>
+
+namespace kt::log {
+
+// Calls `body(i)` for each i below `count`, on up to `threads` threads, this one among them. `body`
+// must not throw.
+template <class Body>
+void parallel_for(std::size_t count, unsigned threads, const Body& body) {
+  std::atomic<std::size_t> next = 0;
+  const auto work = [&] {
+    for (std::size_t i = next++; i < count; i = next++) body(i);
+  };
+  // A thread costs about as much as one VRF, so a few are not worth it.
+  const std::size_t helpers = std::min<std::size_t>(std::max(threads, 1U), (count + 3) / 4);
+  std::vector<std::thread> running;
+  for (std::size_t i = 1; i < helpers; ++i) running.emplace_back(work);
+  work();
+  for (std::thread& thread : running) thread.join();
+}
+
+}  // namespace kt::log

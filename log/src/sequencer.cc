@@ -1,0 +1,353 @@
+#include "sequencer.h"
+
+#include <algorithm>
+#include <set>
+
+#include "keytrans/algorithms.h"
+#include "keytrans/management.h"
+#include "keytrans/prover.h"
+
+namespace kt::log {
+namespace {
+
+using keytrans::DeploymentMode;
+using keytrans::ManagerUpdateRequest;
+using keytrans::UpdateRequest;
+
+// How often a sequencer with nothing to do looks at the clock.
+constexpr std::chrono::milliseconds kIdle{250};
+// How often it looks while it waits for the clock to catch up.
+constexpr std::chrono::milliseconds kClockPoll{5};
+// An AuditorUpdate has no room for more.
+constexpr std::size_t kMaxAuditedVersions = 255;
+
+const Label& label_of(const Sequencer::Request& request) {
+  return std::visit([](const auto& any) -> const Label& { return any.label; }, request);
+}
+
+// The request as far as it is about what the caller knows.
+UpdateRequest plain(const Sequencer::Request& request) {
+  if (const auto* const update = std::get_if<UpdateRequest>(&request)) return *update;
+  const auto& managed = std::get<ManagerUpdateRequest>(request);
+  return {managed.last, managed.label, managed.greatest_version, {}};
+}
+
+std::size_t value_count(const Sequencer::Request& request) {
+  return std::visit([](const auto& any) { return any.values.size(); }, request);
+}
+
+// The number of versions up to and including `greatest`.
+std::uint64_t count_of(std::optional<Version> greatest) {
+  return greatest ? std::uint64_t{greatest->value()} + 1 : 0;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<LogView>> open_view(const LogParts& parts, const Published& published) {
+  auto state = published.get();
+  KT_TRY(auto snapshot, parts.store->snapshot());
+  return std::make_unique<LogView>(parts.configuration, parts.vrf_key, parts.tables,
+                                   std::move(state), std::move(snapshot));
+}
+
+// The entry in work.
+struct Sequencer::Entry {
+  std::vector<Change> changes;
+  std::vector<Accepted> accepted;
+  std::deque<Waiting> put_off;  // for the entry after it
+  std::set<Label> labels;       // of changes and of what was put off
+  std::size_t versions = 0;
+};
+
+// --- Queue -----------------------------------------------------------------------------------
+
+Sequencer::Sequencer(const LogParts& parts, Published& published, HeadFile head_file,
+                     const LogOptions& options, const Clock& clock)
+    : parts_(parts),
+      published_(published),
+      head_file_(std::move(head_file)),
+      options_(options),
+      clock_(clock),
+      clock_watch_(clock, options.clock_patience, options.clock_leap),
+      thread_([this] { run(); }) {}
+
+Sequencer::~Sequencer() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+Result<void> Sequencer::submit(Request request, Log::Answer answer) {
+  const bool managed = parts_.configuration.mode() == DeploymentMode::thirdPartyManagement;
+  if (managed != std::holds_alternative<ManagerUpdateRequest>(request))
+    return fail(Errc::rejected, managed ? "a manager takes only signed updates"
+                                        : "only a manager takes updates that are signed");
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_) return fail(Errc::unavailable, "the log is closing");
+    if (queue_.size() >= options_.queue_limit)
+      return fail(Errc::unavailable, "too many updates wait already");
+    queue_.push_back({std::move(request), std::move(answer)});
+  }
+  changed_.notify_all();
+  return {};
+}
+
+std::size_t Sequencer::waiting() const {
+  const std::lock_guard lock(mutex_);
+  return queue_.size();
+}
+
+Trouble Sequencer::trouble() const {
+  const std::lock_guard lock(mutex_);
+  return trouble_;
+}
+
+void Sequencer::set_trouble(Trouble trouble) {
+  const std::lock_guard lock(mutex_);
+  trouble_ = trouble;
+}
+
+tl::unexpected<Error> Sequencer::in_trouble(Trouble trouble, const char* detail) {
+  set_trouble(trouble);
+  return fail(Errc::unavailable, detail);
+}
+
+void Sequencer::run() {
+  while (true) {
+    std::deque<Waiting> batch = wait();
+    if (batch.empty()) {
+      {
+        const std::lock_guard lock(mutex_);
+        if (stopping_) return;
+      }
+      watch_clock();
+      if (!heartbeat_is_due()) continue;
+    }
+    work(std::move(batch));
+  }
+}
+
+std::deque<Sequencer::Waiting> Sequencer::wait() {
+  std::unique_lock lock(mutex_);
+  const auto something = [this] { return stopping_ || !queue_.empty(); };
+  changed_.wait_for(lock, kIdle, something);
+  if (queue_.empty()) return {};
+  changed_.wait_for(lock, options_.commit_window,
+                    [this] { return stopping_ || queue_.size() >= options_.commit_limit; });
+  std::deque<Waiting> batch;
+  while (!queue_.empty() && batch.size() < options_.commit_limit) {
+    batch.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  }
+  return batch;
+}
+
+// Says so when the clock cannot be believed, though nothing needs it now.
+void Sequencer::watch_clock() {
+  const Trouble seen = clock_watch_.read().trouble;
+  const std::lock_guard lock(mutex_);
+  const bool about_clock = trouble_ == Trouble::clock_behind || trouble_ == Trouble::clock_ahead;
+  if (trouble_ == Trouble::none || about_clock) trouble_ = seen;
+}
+
+// Whether the rightmost entry is older than half of what users accept.
+bool Sequencer::heartbeat_is_due() const {
+  const auto state = published_.get();
+  if (state->size() == TreeSize{0}) return true;
+  const std::uint64_t bound = parts_.configuration.wire().max_behind / 2;
+  return elapsed_ms(state->timestamp, clock_.now()) > bound;
+}
+
+// --- One batch -------------------------------------------------------------------------------
+
+void Sequencer::work(std::deque<Waiting> batch) {
+  const std::lock_guard committing(committing_);
+  auto view = open_view(parts_, published_);
+  if (!view) {
+    for (Waiting& waiting : batch) waiting.answer(tl::unexpected<Error>(view.error()));
+    return;
+  }
+  Entry entry;
+  for (Waiting& waiting : batch) consider(**view, std::move(waiting), entry);
+  if (!entry.put_off.empty()) {
+    const std::lock_guard lock(mutex_);
+    queue_.insert(queue_.begin(), std::make_move_iterator(entry.put_off.begin()),
+                  std::make_move_iterator(entry.put_off.end()));
+  }
+  if (entry.changes.empty() && !heartbeat_is_due()) return;
+
+  const auto grown = grow(**view, entry.changes);
+  view->reset();
+  if (!grown) {
+    for (Accepted& accepted : entry.accepted) accepted.answer(tl::unexpected<Error>(grown.error()));
+    return;
+  }
+  auto after = open_view(parts_, published_);
+  for (Accepted& accepted : entry.accepted) {
+    if (after) {
+      accepted.answer(keytrans::prove_update(**after, accepted.request, true));
+    } else {
+      accepted.answer(tl::unexpected<Error>(after.error()));
+    }
+  }
+}
+
+void Sequencer::consider(const LogView& view, Waiting waiting, Entry& entry) {
+  const Label& label = label_of(waiting.request);
+  if (entry.labels.contains(label)) {
+    entry.put_off.push_back(std::move(waiting));
+    return;
+  }
+  const auto refuse = [&waiting](Error error) {
+    waiting.answer(tl::unexpected<Error>(std::move(error)));
+  };
+  UpdateRequest request = plain(waiting.request);
+  const auto greatest = view.state().size() == TreeSize{0}
+                            ? Result<std::optional<Version>>(std::nullopt)
+                            : view.greatest_version(label, rightmost(view.state().size()));
+  if (!greatest) return refuse(greatest.error());
+  if (count_of(request.greatest_version) < count_of(*greatest)) {
+    waiting.answer(keytrans::prove_update(view, request, false));
+    return;
+  }
+  auto change = change_for(view, waiting.request, *greatest);
+  if (!change) return refuse(std::move(change).error());
+
+  const bool audited = parts_.configuration.mode() == DeploymentMode::thirdPartyAuditing;
+  entry.labels.insert(label);
+  if (audited && entry.versions + change->count() > kMaxAuditedVersions) {
+    entry.put_off.push_back(std::move(waiting));
+    return;
+  }
+  entry.versions += change->count();
+  entry.changes.push_back(*std::move(change));
+  entry.accepted.push_back({std::move(request), std::move(waiting.answer)});
+}
+
+Result<Change> Sequencer::change_for(const LogView& view, const Request& request,
+                                     std::optional<Version> greatest) const {
+  const UpdateRequest known = plain(request);
+  if (count_of(known.greatest_version) > count_of(greatest) || value_count(request) == 0)
+    return fail(Errc::conflict, "no version of the label follows the advertised one");
+  if (known.last && *known.last > view.state().size())
+    return fail(Errc::conflict, "the advertised tree is larger than the log's");
+  if (known.last == TreeSize{0}) return fail(Errc::malformed, "the advertised tree size is zero");
+
+  Change change{known.label, greatest, 0, {}};
+  if (const auto* const managed = std::get_if<ManagerUpdateRequest>(&request)) {
+    KT_TRY(change.skipped,
+           keytrans::check_manager_update(parts_.configuration, *managed, greatest));
+    change.values = managed->values;
+    return change;
+  }
+  const auto& values = std::get<UpdateRequest>(request).values;
+  const std::uint64_t count = count_of(greatest) + values.size();
+  if (count - 1 > 0xffff'ffffU ||
+      !keytrans::fits_update_response(greatest, Version{static_cast<std::uint32_t>(count - 1)}))
+    return fail(Errc::rejected, "the request makes more versions than one log entry can hold");
+  const bool audited = parts_.configuration.mode() == DeploymentMode::thirdPartyAuditing;
+  if (audited && values.size() > kMaxAuditedVersions)
+    return fail(Errc::rejected, "the request makes more versions than an auditor can be told of");
+  for (const keytrans::LabelValue& value : values) change.values.push_back({value.value, {}});
+  return change;
+}
+
+// --- One entry -------------------------------------------------------------------------------
+
+Result<void> Sequencer::grow(const LogView& view, const std::vector<Change>& changes) {
+  if (trouble() == Trouble::failed)
+    return fail(Errc::unavailable, "the storage failed: the log has to be opened again");
+  const State& before = view.state();
+  KT_TRY(const Timestamp timestamp, next_timestamp(before));
+  KT_TRY(check_auditor(before, timestamp));
+  KT_TRY(NextEntry next, make_next_entry(view, parts_.tables, parts_.signature_key, parts_.vrf_key,
+                                         timestamp, changes, options_.vrf_threads));
+  const HashValue root = keytrans::log_root(next.state.size(), next.state.full_subtrees);
+  return commit(std::move(next.batch), std::move(next.state), root);
+}
+
+// The time of the next entry. A clock that is a little behind the rightmost entry is waited for.
+Result<Timestamp> Sequencer::next_timestamp(const State& state) {
+  const auto start = clock_.elapsed();
+  while (true) {
+    const ClockWatch::Reading reading = clock_watch_.read();
+    if (reading.trouble == Trouble::clock_behind)
+      return in_trouble(reading.trouble, "the clock stepped back or stands still");
+    if (reading.trouble == Trouble::clock_ahead)
+      return in_trouble(reading.trouble, "the clock leapt forward");
+    if (state.size() == TreeSize{0} || reading.now >= state.timestamp) return reading.now;
+    if (clock_.elapsed() - start > options_.clock_patience ||
+        elapsed_ms(reading.now, state.timestamp) >
+            static_cast<std::uint64_t>(options_.clock_patience.count()))
+      return in_trouble(Trouble::clock_behind, "the clock is behind the rightmost log entry");
+    std::this_thread::sleep_for(kClockPoll);
+  }
+}
+
+// Growth that users would refuse, because the auditor's head is too old for it, is held back.
+Result<void> Sequencer::check_auditor(const State& state, Timestamp next) {
+  const keytrans::Configuration& configuration = parts_.configuration.wire();
+  if (configuration.mode != DeploymentMode::thirdPartyAuditing || state.size() == TreeSize{0})
+    return {};
+  const Timestamp audited =
+      state.auditor_tree_head ? state.auditor_tree_head->timestamp : state.first_timestamp;
+  if (elapsed_ms(audited, next) <= configuration.max_auditor_lag) return {};
+  return in_trouble(Trouble::auditor_lags, "the auditor lags too far behind for another log entry");
+}
+
+Result<void> Sequencer::commit(store::Batch batch, State next, const HashValue& root) {
+  const auto before = published_.get();
+  batch.expect(parts_.tables.state, state_key(), encode_record(*before));
+  batch.put(parts_.tables.state, state_key(), encode_record(next));
+  at_step("made");
+  auto committed = parts_.store->commit(batch);
+  if (!committed) {
+    set_trouble(Trouble::storage);
+    return tl::unexpected<Error>(std::move(committed).error());
+  }
+  if (*committed != store::Committed::ok)
+    return in_trouble(Trouble::failed, "the storage failed: the log has to be opened again");
+  at_step("committed");
+  if (next.size() > before->size()) {
+    // The entry is durable, but must not be seen before its head is noted.
+    if (auto noted = head_file_.advance({next.tree_head, root}); !noted) {
+      set_trouble(Trouble::failed);
+      return noted;
+    }
+  }
+  at_step("noted");
+  published_.set(std::make_shared<const State>(std::move(next)));
+  set_trouble(Trouble::none);
+  return {};
+}
+
+Result<void> Sequencer::accept_auditor_head(const keytrans::AuditorTreeHead& head) {
+  KT_ASSERT(parts_.configuration.mode() == DeploymentMode::thirdPartyAuditing);
+  const std::lock_guard committing(committing_);
+  if (trouble() == Trouble::failed)
+    return fail(Errc::unavailable, "the storage failed: the log has to be opened again");
+  KT_TRY(const auto view, open_view(parts_, published_));
+  const State& before = view->state();
+  if (head.tree_size == TreeSize{0} || head.tree_size > before.size())
+    return fail(Errc::verification_failed,
+                "AuditorTreeHead.tree_size is not within the log's tree");
+  const auto& served = before.auditor_tree_head;
+  if (served && (head.tree_size < served->tree_size || head.timestamp < served->timestamp))
+    return fail(Errc::conflict, "AuditorTreeHead covers less than the one that is served");
+  KT_TRY(const keytrans::LogEntry rightmost_audited, view->entry(rightmost(head.tree_size)));
+  if (head.timestamp != rightmost_audited.timestamp)
+    return fail(Errc::verification_failed,
+                "AuditorTreeHead.timestamp is not that of its rightmost log entry");
+  KT_TRY(const HashValue audited, view->root_at(head.tree_size));
+  KT_TRY(parts_.configuration.verify_auditor_tree_head(head, audited));
+  KT_TRY(const HashValue root, view->root_at(before.size()));
+  State next = before;
+  next.auditor_tree_head = head;
+  return commit({}, std::move(next), root);
+}
+
+}  // namespace kt::log

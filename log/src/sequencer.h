@@ -1,0 +1,123 @@
+// The one thread that makes a log grow. Internal.
+//
+// What holds whenever nobody is inside grow(): the published state is the database's, and the head
+// file has its head. A head is published, and so answered from, only after it is durable in both;
+// nothing is acknowledged before.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <variant>
+
+#include "clock_watch.h"
+#include "head_file.h"
+#include "log/log.h"
+#include "log_view.h"
+#include "next_entry.h"
+
+namespace kt::log {
+
+// What a sequencer works on and with, and owns together with its log.
+struct LogParts {
+  keytrans::LogConfiguration configuration;
+  keytrans::SigningKey signature_key;
+  keytrans::VrfPrivateKey vrf_key;
+  std::unique_ptr<store::Store> store;
+  Tables tables;
+};
+
+// The state that is served. Thread rule: any thread.
+class Published {
+ public:
+  explicit Published(std::shared_ptr<const State> state) : state_(std::move(state)) {}
+
+  [[nodiscard]] std::shared_ptr<const State> get() const {
+    const std::lock_guard lock(mutex_);
+    return state_;
+  }
+  void set(std::shared_ptr<const State> state) {
+    const std::lock_guard lock(mutex_);
+    state_ = std::move(state);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<const State> state_;
+};
+
+// The log as it is served now. Errors: those of a snapshot.
+Result<std::unique_ptr<LogView>> open_view(const LogParts& parts, const Published& published);
+
+class Sequencer {
+ public:
+  // Borrows `parts`, `published` and `clock`; starts its thread.
+  Sequencer(const LogParts& parts, Published& published, HeadFile head_file,
+            const LogOptions& options, const Clock& clock);
+  Sequencer(const Sequencer&) = delete;
+  Sequencer& operator=(const Sequencer&) = delete;
+  // Sequences what waits.
+  ~Sequencer();
+
+  using Request = std::variant<keytrans::UpdateRequest, keytrans::ManagerUpdateRequest>;
+  Result<void> submit(Request request, Log::Answer answer);
+  Result<void> accept_auditor_head(const keytrans::AuditorTreeHead& head);
+
+  [[nodiscard]] std::size_t waiting() const;
+  [[nodiscard]] Trouble trouble() const;
+
+ private:
+  struct Waiting {
+    Request request;
+    Log::Answer answer;
+  };
+  // An update that is part of the entry in work.
+  struct Accepted {
+    keytrans::UpdateRequest request;
+    Log::Answer answer;
+  };
+
+  void run();
+  // Waits until there is something to do; what waits then.
+  std::deque<Waiting> wait();
+  void watch_clock();
+  [[nodiscard]] bool heartbeat_is_due() const;
+  void work(std::deque<Waiting> batch);
+
+  // Decides about one request: answers it, puts it off, or adds it to the entry.
+  struct Entry;
+  void consider(const LogView& view, Waiting waiting, Entry& entry);
+  Result<Change> change_for(const LogView& view, const Request& request,
+                            std::optional<Version> greatest) const;
+
+  // Makes one entry of `changes`. Errors: unavailable or corrupt; nothing was published then.
+  Result<void> grow(const LogView& view, const std::vector<Change>& changes);
+  Result<Timestamp> next_timestamp(const State& state);
+  Result<void> check_auditor(const State& state, Timestamp next);
+  Result<void> commit(store::Batch batch, State next, const HashValue& root);
+  void at_step(std::string_view step) const {
+    if (options_.at_step) options_.at_step(step);
+  }
+  tl::unexpected<Error> in_trouble(Trouble trouble, const char* detail);
+  void set_trouble(Trouble trouble);
+
+  const LogParts& parts_;
+  Published& published_;
+  HeadFile head_file_;
+  const LogOptions options_;
+  const Clock& clock_;
+  ClockWatch clock_watch_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Waiting> queue_;
+  bool stopping_ = false;
+  Trouble trouble_ = Trouble::none;
+
+  std::mutex committing_;  // held by whoever changes the state
+  std::thread thread_;
+};
+
+}  // namespace kt::log

@@ -1,0 +1,598 @@
+// One log, its callers, and what can go wrong around it.
+#include "log/log.h"
+
+#include <csignal>
+#include <fstream>
+#include <map>
+#include <random>
+#include <string>
+#include <sys/resource.h>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "log_fixture.h"
+
+namespace kt::log {
+namespace {
+
+void expect_error(const auto& result, Errc code, std::string_view about) {
+  ASSERT_FALSE(result.has_value());
+  EXPECT_EQ(result.error().code, code) << result.error().detail;
+  EXPECT_NE(result.error().detail.find(about), std::string::npos) << result.error().detail;
+}
+
+Bytes value_of(std::string_view text) { return to_bytes(text); }
+
+class LogOfEachKind : public ::testing::TestWithParam<Kind> {
+ protected:
+  LogOfEachKind() : fixture_(GetParam()) { fixture_.open(); }
+  LogFixture fixture_;
+  const Label alice_ = make_label("alice@example.com");
+};
+
+INSTANTIATE_TEST_SUITE_P(, LogOfEachKind, ::testing::ValuesIn(all_kinds()), kind_name);
+
+TEST_P(LogOfEachKind, UpdatesAreFound) {
+  must(fixture_.update(alice_, std::nullopt, {value_of("0")}));
+  must(fixture_.update(alice_, Version{0}, {value_of("1"), value_of("2")}));
+  fixture_.audit();
+  ClientState user = fixture_.newcomer();
+  const auto found = fixture_.search(user, alice_);
+  EXPECT_EQ(found.version, Version{2});
+  EXPECT_EQ(found.value, value_of("2"));
+  for (const std::uint32_t version : {0U, 1U, 2U})
+    EXPECT_EQ(fixture_.search(user, alice_, Version{version}).value,
+              value_of(std::to_string(version)));
+}
+
+// An owner verifies what it is answered, and goes on from there.
+TEST_P(LogOfEachKind, OwnersFollowTheirLabels) {
+  fixture_.clock.pass(20'000);
+  must(fixture_.update(alice_, std::nullopt, {value_of("0")}));
+  fixture_.audit();
+  ClientState owner = fixture_.newcomer();
+  const auto init = owner.owner_init_request(alice_, EntryIndex{0});
+  must(owner.apply(
+      must(owner.verify(init, must(keytrans::prove_owner_init(*must(fixture_.log().view()), init)),
+                        fixture_.clock.now()))));
+  // It does not know of version 0 yet.
+  const auto learn = must(owner.update_request(alice_, {}));
+  auto told = fixture_.update(alice_, std::nullopt, {});
+  ASSERT_TRUE(told.has_value()) << told.error().detail;
+  const auto proven = must(keytrans::prove_update(*must(fixture_.log().view()), learn, false));
+  must(owner.apply(must(owner.verify(learn, proven, fixture_.clock.now()))));
+
+  fixture_.clock.pass(5'000);
+  must(fixture_.update(alice_, Version{0}, {value_of("1")}));
+  fixture_.audit();
+  const auto next = must(owner.update_request(alice_, {}));
+  const auto response = must(keytrans::prove_update(*must(fixture_.log().view()), next, false));
+  EXPECT_EQ(must(owner.apply(must(owner.verify(next, response, fixture_.clock.now())))).values,
+            std::vector<Bytes>{value_of("1")});
+  const auto monitor = must(owner.owner_monitor_request(alice_));
+  must(owner.apply(must(owner.verify(
+      monitor, must(keytrans::prove_owner_monitor(*must(fixture_.log().view()), monitor)),
+      fixture_.clock.now()))));
+}
+
+TEST_P(LogOfEachKind, EverythingSurvivesARestart) {
+  must(fixture_.update(alice_, std::nullopt, {value_of("0")}));
+  fixture_.audit();
+  ClientState user = fixture_.newcomer();
+  fixture_.search(user, alice_);
+  const TreeSize size = fixture_.log().state().size;
+  fixture_.open();
+  EXPECT_EQ(fixture_.log().state().size, size);
+  must(fixture_.update(alice_, Version{0}, {value_of("1")}));
+  fixture_.audit();
+  EXPECT_EQ(fixture_.search(user, alice_).value, value_of("1"));
+  fixture_.monitor(user);
+}
+
+// Random updates by several callers at once, with restarts, beside a map.
+TEST_P(LogOfEachKind, BehavesLikeAMap) {
+  const std::uint64_t seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937_64 random(seed);
+  std::map<Label, std::vector<Bytes>> model;
+  ClientState follower = fixture_.newcomer();
+  std::uint64_t written = 0;
+  for (int round = 0; round < 15; ++round) {
+    fixture_.clock.pass(random() % 6'000);
+    std::vector<std::future<Result<keytrans::UpdateResponse>>> answers;
+    for (std::uint64_t label = random() % 3; label < 8; label += 1 + random() % 3) {
+      auto& values = model[make_label("user" + std::to_string(label))];
+      std::optional<Version> greatest;
+      if (!values.empty()) greatest = Version{static_cast<std::uint32_t>(values.size() - 1)};
+      std::vector<Bytes> added;
+      for (std::uint64_t i = 0; i <= random() % 3; ++i)
+        added.push_back(value_of("value " + std::to_string(++written)));
+      answers.push_back(
+          fixture_.submit(make_label("user" + std::to_string(label)), greatest, added));
+      values.insert(values.end(), added.begin(), added.end());
+    }
+    for (auto& answer : answers) must(answer.get());
+    fixture_.audit();
+    if (random() % 6 == 0) fixture_.open();
+    ClientState newcomer = fixture_.newcomer();
+    for (const auto& [label, values] : model) {
+      if (values.empty()) continue;
+      for (ClientState* const user : {&follower, &newcomer}) {
+        const auto found = fixture_.search(*user, label);
+        ASSERT_EQ(found.version.value() + 1, values.size());
+        ASSERT_EQ(found.value, values.back());
+      }
+      const std::uint64_t version = random() % values.size();
+      ASSERT_EQ(
+          fixture_.search(newcomer, label, Version{static_cast<std::uint32_t>(version)}).value,
+          values[version]);
+    }
+    fixture_.monitor(follower);
+  }
+}
+
+// --- Sequencing ------------------------------------------------------------------------------
+
+class LogTest : public ::testing::Test {
+ protected:
+  [[nodiscard]] TreeSize size() { return fixture_.log().state().size; }
+  LogFixture fixture_;
+  const Label alice_ = make_label("alice@example.com");
+  const Label bob_ = make_label("bob@example.com");
+};
+
+TEST_F(LogTest, AnEmptyLogGetsItsFirstEntry) {
+  fixture_.open();
+  EXPECT_EQ(size(), TreeSize{1});
+  const auto request = fixture_.newcomer().search_request(alice_);
+  expect_error(keytrans::prove_search(*must(fixture_.log().view()), request), Errc::not_found,
+               "not in the log");
+}
+
+TEST_F(LogTest, UpdatesThatComeTogetherShareAnEntry) {
+  fixture_.options.commit_window = std::chrono::milliseconds(300);
+  fixture_.open();
+  std::vector<std::future<Result<keytrans::UpdateResponse>>> answers;
+  for (int i = 0; i < 50; ++i)
+    answers.push_back(fixture_.submit(make_label("user" + std::to_string(i)), std::nullopt,
+                                      {value_of(std::to_string(i))}));
+  for (auto& answer : answers) EXPECT_EQ(must(answer.get()).position, EntryIndex{1});
+  EXPECT_EQ(size(), TreeSize{2});
+  ClientState user = fixture_.newcomer();
+  for (int i = 0; i < 50; ++i)
+    EXPECT_EQ(fixture_.search(user, make_label("user" + std::to_string(i))).value,
+              value_of(std::to_string(i)));
+}
+
+TEST_F(LogTest, ABatchIsClosedWhenItIsFull) {
+  fixture_.options.commit_window = std::chrono::minutes(10);
+  fixture_.options.commit_limit = 2;
+  fixture_.open();
+  auto first = fixture_.submit(alice_, std::nullopt, {value_of("a")});
+  auto second = fixture_.submit(bob_, std::nullopt, {value_of("b")});
+  EXPECT_EQ(must(first.get()).position, EntryIndex{1});
+  EXPECT_EQ(must(second.get()).position, EntryIndex{1});
+}
+
+TEST_F(LogTest, CallersThatAreBehindAreToldWhatTheyMissed) {
+  fixture_.open();
+  must(fixture_.update(alice_, std::nullopt, {value_of("0")}));
+  must(fixture_.update(alice_, Version{0}, {value_of("1")}));
+  const auto told = must(fixture_.update(alice_, std::nullopt, {value_of("mine")}));
+  ASSERT_EQ(told.values.size(), 1U);
+  EXPECT_EQ(told.values[0].value, value_of("0"));
+  const auto next = must(fixture_.update(alice_, Version{0}, {value_of("mine")}));
+  EXPECT_EQ(next.values[0].value, value_of("1"));
+  ClientState user = fixture_.newcomer();
+  EXPECT_EQ(fixture_.search(user, alice_).value, value_of("1"));
+}
+
+// Of two callers who both know the same, one gets its way and the other learns of it, even if they
+// come together.
+TEST_F(LogTest, OfTwoUpdatesOfOneLabelTheFirstWins) {
+  fixture_.options.commit_window = std::chrono::milliseconds(200);
+  fixture_.open();
+  auto first = fixture_.submit(alice_, std::nullopt, {value_of("first")});
+  auto second = fixture_.submit(alice_, std::nullopt, {value_of("second")});
+  EXPECT_TRUE(must(first.get()).values.empty());
+  const auto lost = must(second.get());
+  ASSERT_EQ(lost.values.size(), 1U);
+  EXPECT_EQ(lost.values[0].value, value_of("first"));
+  EXPECT_EQ(size(), TreeSize{2});
+}
+
+TEST_F(LogTest, CallersThatAreAheadOrAskForNothingAreRefused) {
+  fixture_.open();
+  expect_error(fixture_.update(alice_, Version{0}, {value_of("1")}), Errc::conflict, "follows");
+  expect_error(fixture_.update(alice_, std::nullopt, {}), Errc::conflict, "follows");
+  must(fixture_.update(alice_, std::nullopt, {value_of("0")}));
+  expect_error(fixture_.update(alice_, Version{0}, {}), Errc::conflict, "follows");
+  expect_error(fixture_.update(alice_, Version{7}, {value_of("8")}), Errc::conflict, "follows");
+  expect_error(fixture_.update(alice_, Version{0xffff'ffff}, {value_of("8")}), Errc::conflict,
+               "follows");
+  expect_error(fixture_.update(bob_, std::nullopt, std::vector<Bytes>(400)), Errc::rejected,
+               "more versions than");
+  EXPECT_EQ(size(), TreeSize{2});
+}
+
+TEST_F(LogTest, AdvertisedTreesAreChecked) {
+  fixture_.open();
+  for (const std::uint64_t last : {std::uint64_t{0}, std::uint64_t{2}, ~std::uint64_t{0}}) {
+    std::promise<Result<keytrans::UpdateResponse>> promise;
+    must(fixture_.log().submit(
+        keytrans::UpdateRequest{TreeSize{last}, alice_, std::nullopt, {{value_of("0")}}},
+        [&promise](Result<keytrans::UpdateResponse> answer) {
+          promise.set_value(std::move(answer));
+        }));
+    expect_error(promise.get_future().get(), last == 0 ? Errc::malformed : Errc::conflict,
+                 "advertised tree");
+  }
+  EXPECT_EQ(size(), TreeSize{1});
+}
+
+TEST_F(LogTest, TooManyWaitingUpdatesAreRefused) {
+  fixture_.options.commit_window = std::chrono::minutes(10);
+  fixture_.options.queue_limit = 3;
+  fixture_.open();
+  std::vector<std::future<Result<keytrans::UpdateResponse>>> answers;
+  for (int i = 0; i < 3; ++i)
+    answers.push_back(
+        fixture_.submit(make_label("user" + std::to_string(i)), std::nullopt, {value_of("x")}));
+  EXPECT_EQ(fixture_.log().state().waiting, 3U);
+  expect_error(fixture_.update(alice_, std::nullopt, {value_of("x")}), Errc::unavailable,
+               "too many updates");
+  // Closing sequences what waits.
+  fixture_.close();
+  for (auto& answer : answers) EXPECT_TRUE(answer.get().has_value());
+}
+
+TEST_F(LogTest, EachModeHasItsOwnUpdates) {
+  fixture_.open();
+  const auto refused = fixture_.log().submit(keytrans::ManagerUpdateRequest{},
+                                             [](Result<keytrans::UpdateResponse>) { FAIL(); });
+  expect_error(refused, Errc::rejected, "only a manager");
+  LogFixture managed({CipherSuite::KT_128_SHA256_P256, DeploymentMode::thirdPartyManagement});
+  managed.open();
+  const auto unsigned_update = managed.log().submit(
+      keytrans::UpdateRequest{}, [](Result<keytrans::UpdateResponse>) { FAIL(); });
+  expect_error(unsigned_update, Errc::rejected, "only signed updates");
+}
+
+// Readers are served while the log grows, each from one state of it.
+TEST_F(LogTest, ReadersAndWritersDoNotDisturbEachOther) {
+  fixture_.open();
+  must(fixture_.update(alice_, std::nullopt, {value_of("0")}));
+  std::atomic<bool> done = false;
+  std::atomic<int> wrong = 0;
+  std::vector<std::thread> readers;
+  for (int i = 0; i < 3; ++i) {
+    readers.emplace_back([&] {
+      ClientState user = fixture_.newcomer();
+      while (!done) {
+        const auto found = fixture_.search(user, alice_);
+        if (found.value != value_of(std::to_string(found.version.value()))) ++wrong;
+      }
+    });
+  }
+  for (std::uint32_t version = 1; version < 60; ++version) {
+    fixture_.clock.pass(10);
+    must(fixture_.update(alice_, Version{version - 1}, {value_of(std::to_string(version))}));
+  }
+  done = true;
+  for (std::thread& reader : readers) reader.join();
+  EXPECT_EQ(wrong, 0);
+}
+
+// --- Time ------------------------------------------------------------------------------------
+
+TEST_F(LogTest, HeadsAreRefreshedBeforeTheyAreTooOld) {
+  fixture_.open();
+  ClientState user = fixture_.newcomer();
+  fixture_.clock.pass(fixture_.configuration().max_behind / 2 + 1);
+  fixture_.wait_for_size(2);
+  const auto walk = user.distinguished_request();
+  const auto response =
+      must(keytrans::prove_distinguished(*must(fixture_.log().view()), walk, user.recent_policy()));
+  EXPECT_TRUE(user.verify(walk, response, fixture_.clock.now()).has_value());
+}
+
+TEST_F(LogTest, AClockThatStepsBackStopsGrowth) {
+  fixture_.open();
+  fixture_.clock.pass(10'000'000);
+  fixture_.wait_for_size(2);
+  const std::uint64_t right = fixture_.clock.now().value();
+  fixture_.clock.set(right - 3'600'000);
+  expect_error(fixture_.update(alice_, std::nullopt, {value_of("0")}), Errc::unavailable, "clock");
+  EXPECT_EQ(fixture_.log().state().trouble, Trouble::clock_behind);
+  EXPECT_EQ(size(), TreeSize{2});
+  // Answers go on, and growth does when the clock is right again.
+  EXPECT_TRUE(fixture_.log().view().has_value());
+  fixture_.clock.set(right);
+  must(fixture_.update(alice_, std::nullopt, {value_of("0")}));
+  EXPECT_EQ(fixture_.log().state().trouble, Trouble::none);
+}
+
+// Also when the log was closed meanwhile, and only its last entry tells.
+TEST_F(LogTest, AClockThatIsBehindTheLogStopsGrowth) {
+  fixture_.open();
+  fixture_.close();
+  fixture_.clock.set(fixture_.clock.now().value() - 3'600'000);
+  fixture_.open();
+  expect_error(fixture_.update(alice_, std::nullopt, {value_of("0")}), Errc::unavailable,
+               "behind the rightmost log entry");
+}
+
+TEST_F(LogTest, AClockThatIsALittleBehindIsWaitedFor) {
+  fixture_.open();
+  const std::uint64_t right = fixture_.clock.now().value();
+  fixture_.clock.set(right - 1'000);
+  auto answer = fixture_.submit(alice_, std::nullopt, {value_of("0")});
+  EXPECT_EQ(answer.wait_for(std::chrono::milliseconds(50)), std::future_status::timeout);
+  fixture_.clock.set(right + 7);
+  EXPECT_TRUE(answer.get().has_value());
+  EXPECT_EQ(fixture_.log().state().rightmost_timestamp, Timestamp{right + 7});
+}
+
+TEST_F(LogTest, AFrozenClockIsNoticed) {
+  fixture_.open();
+  fixture_.clock.stand_still(30'000);
+  fixture_.wait_for_trouble(Trouble::clock_behind);
+  expect_error(fixture_.update(alice_, std::nullopt, {value_of("0")}), Errc::unavailable,
+               "stands still");
+}
+
+TEST_F(LogTest, AClockThatLeapsForwardStopsGrowthUntilTheLogIsOpenedAgain) {
+  fixture_.open();
+  constexpr std::uint64_t kTenYears = std::uint64_t{10} * 365 * 86'400'000;
+  fixture_.clock.set(fixture_.clock.now().value() + kTenYears);
+  fixture_.wait_for_trouble(Trouble::clock_ahead);
+  expect_error(fixture_.update(alice_, std::nullopt, {value_of("0")}), Errc::unavailable,
+               "leapt forward");
+  EXPECT_EQ(size(), TreeSize{1});
+  fixture_.open();
+  must(fixture_.update(alice_, std::nullopt, {value_of("0")}));
+}
+
+// --- Copies ----------------------------------------------------------------------------------
+
+class LogCopies : public LogTest {
+ protected:
+  void copy(const char* from, const char* to) const {
+    std::filesystem::remove_all(fixture_.path() / to);
+    std::filesystem::copy(fixture_.path() / from, fixture_.path() / to,
+                          std::filesystem::copy_options::recursive);
+  }
+};
+
+TEST_F(LogCopies, ARestoredDatabaseIsRefused) {
+  fixture_.open();
+  fixture_.close();
+  copy("database", "backup");
+  fixture_.open();
+  must(fixture_.update(alice_, std::nullopt, {value_of("0")}));
+  fixture_.close();
+  copy("backup", "database");
+  expect_error(fixture_.try_open(), Errc::rejected, "it is an old copy");
+}
+
+// The same number of entries, but not the same entries.
+TEST_F(LogCopies, ADatabaseOfAnotherHistoryIsRefused) {
+  fixture_.open();
+  fixture_.close();
+  copy("database", "backup");
+  std::filesystem::copy(fixture_.path() / "head", fixture_.path() / "head-backup");
+  fixture_.open();
+  must(fixture_.update(alice_, std::nullopt, {value_of("one")}));
+  fixture_.close();
+  std::filesystem::rename(fixture_.path() / "head", fixture_.path() / "head-signed");
+  copy("backup", "database");
+  std::filesystem::rename(fixture_.path() / "head-backup", fixture_.path() / "head");
+  fixture_.open();
+  must(fixture_.update(alice_, std::nullopt, {value_of("another")}));
+  fixture_.close();
+  std::filesystem::rename(fixture_.path() / "head-signed", fixture_.path() / "head");
+  expect_error(fixture_.try_open(), Errc::rejected, "another history");
+}
+
+TEST_F(LogCopies, ALogWithoutItsHeadFileIsRefused) {
+  std::filesystem::remove(fixture_.path() / "head");
+  expect_error(fixture_.try_open(), Errc::rejected, "the head file is missing");
+}
+
+TEST_F(LogCopies, OfADamagedHeadFileTheOtherSlotCounts) {
+  fixture_.open();
+  must(fixture_.update(alice_, std::nullopt, {value_of("0")}));
+  fixture_.close();
+  // Entry 0 was noted in one slot, entry 1 in the other.
+  for (const std::streamoff slot : {0, 512}) {
+    const auto head = fixture_.path() / "head";
+    const auto sound = fixture_.path() / "sound";
+    std::filesystem::copy_file(head, sound, std::filesystem::copy_options::overwrite_existing);
+    std::fstream file(head, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(slot + 20);
+    file.put('\x7f');
+    file.close();
+    EXPECT_TRUE(fixture_.try_open().has_value()) << slot;
+    std::filesystem::rename(sound, head);
+  }
+  std::ofstream(fixture_.path() / "head", std::ios::trunc) << std::string(1024, 'x');
+  expect_error(fixture_.try_open(), Errc::corrupt, "holds no head");
+}
+
+// --- Opening and creating --------------------------------------------------------------------
+
+TEST_F(LogTest, ALogIsOpenOnce) {
+  fixture_.open();
+  const auto start = std::chrono::steady_clock::now();
+  expect_error(fixture_.try_open(), Errc::conflict, "open already");
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(1));
+  must(fixture_.update(alice_, std::nullopt, {value_of("0")}));
+}
+
+TEST_F(LogTest, TwoLogsAreIndependent) {
+  LogFixture other;
+  fixture_.open();
+  other.open();
+  must(fixture_.update(alice_, std::nullopt, {value_of("here")}));
+  must(other.update(alice_, std::nullopt, {value_of("there")}));
+  EXPECT_NE(fixture_.log().configuration().id(), other.log().configuration().id());
+  ClientState user = fixture_.newcomer();
+  EXPECT_EQ(fixture_.search(user, alice_).value, value_of("here"));
+  ClientState other_user = other.newcomer();
+  EXPECT_EQ(other.search(other_user, alice_).value, value_of("there"));
+}
+
+TEST_F(LogTest, WhereThereIsNoLogNoneIsOpened) {
+  expect_error(Log::open(fixture_.path() / "nowhere"), Errc::not_found, "no log");
+  EXPECT_FALSE(std::filesystem::exists(fixture_.path() / "nowhere"));
+}
+
+TEST_F(LogTest, AnotherLogsKeysAreRefused) {
+  LogFixture other;
+  for (const char* const key : {"signature.pem", "vrf.pem"}) {
+    std::filesystem::rename(fixture_.path() / key, fixture_.path() / "kept");
+    expect_error(fixture_.try_open(), Errc::not_found, "");
+    std::filesystem::copy_file(other.path() / key, fixture_.path() / key);
+    expect_error(fixture_.try_open(), Errc::rejected, "not the key of this log");
+    std::filesystem::rename(fixture_.path() / "kept", fixture_.path() / key);
+  }
+  std::filesystem::permissions(fixture_.path() / "vrf.pem", std::filesystem::perms::group_read,
+                               std::filesystem::perm_options::add);
+  expect_error(fixture_.try_open(), Errc::rejected, "");
+}
+
+TEST_F(LogTest, NothingIsOverwritten) {
+  const auto again = create_log(fixture_.path(), fixture_.configuration());
+  expect_error(again, Errc::conflict, "already");
+  EXPECT_TRUE(fixture_.try_open().has_value());
+}
+
+TEST_F(LogTest, WhatCannotBeALogIsNotLeftBehind) {
+  Configuration bad = fixture_.configuration();
+  bad.mode = DeploymentMode::thirdPartyAuditing;  // without an auditor's key
+  const auto path = fixture_.path() / "bad";
+  expect_error(create_log(path, bad), Errc::malformed, "");
+  EXPECT_FALSE(std::filesystem::exists(path));
+  EXPECT_FALSE(std::filesystem::exists(path.string() + ".new"));
+}
+
+TEST_F(LogTest, OnlyItsOwnerHasAccess) {
+  for (const auto& file : std::filesystem::recursive_directory_iterator(fixture_.path()))
+    EXPECT_EQ(file.status().permissions() &
+                  (std::filesystem::perms::group_all | std::filesystem::perms::others_all),
+              std::filesystem::perms::none)
+        << file.path();
+}
+
+// --- Room ------------------------------------------------------------------------------------
+
+// The system's limit on file sizes stands for a disk without room: the write fails the same way.
+TEST_F(LogTest, WithoutRoomUpdatesAreRefusedAndNothingIsLost) {
+  fixture_.open();
+  must(fixture_.update(alice_, std::nullopt, {value_of("0")}));
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit full{std::filesystem::file_size(fixture_.path() / "database" / "data.mdb"),
+                    before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &full), 0);
+  const auto refused = fixture_.update(bob_, std::nullopt, {Bytes(500'000)});
+  ClientState user = fixture_.newcomer();
+  const auto found = fixture_.search(user, alice_);
+  const Trouble trouble = fixture_.log().state().trouble;
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+  std::signal(SIGXFSZ, handler);
+
+  expect_error(refused, Errc::unavailable, "cannot be written");
+  EXPECT_EQ(trouble, Trouble::storage);
+  EXPECT_EQ(found.value, value_of("0"));
+  must(fixture_.update(bob_, std::nullopt, {Bytes(500'000)}));
+  EXPECT_EQ(fixture_.search(user, bob_).value, Bytes(500'000));
+  EXPECT_EQ(fixture_.log().state().trouble, Trouble::none);
+}
+
+// --- Auditing --------------------------------------------------------------------------------
+
+TEST(AuditedLog, GrowthIsHeldBackForALaggingAuditor) {
+  LogFixture fixture({CipherSuite::KT_128_SHA256_P256, DeploymentMode::thirdPartyAuditing});
+  fixture.open();
+  const Label alice = make_label("alice@example.com");
+  fixture.clock.pass(fixture.configuration().max_auditor_lag);
+  must(fixture.update(alice, std::nullopt, {value_of("0")}));
+  fixture.clock.pass(1);
+  expect_error(fixture.update(alice, Version{0}, {value_of("1")}), Errc::unavailable,
+               "the auditor lags");
+  EXPECT_EQ(fixture.log().state().trouble, Trouble::auditor_lags);
+  fixture.audit();
+  EXPECT_EQ(fixture.log().state().trouble, Trouble::none);
+  EXPECT_EQ(fixture.log().state().audited, fixture.log().state().size);
+  must(fixture.update(alice, Version{0}, {value_of("1")}));
+}
+
+TEST(AuditedLog, HeadsThatAreNotTheAuditorsAreRefused) {
+  LogFixture fixture({CipherSuite::KT_128_SHA256_Ed25519, DeploymentMode::thirdPartyAuditing});
+  fixture.open();
+  must(fixture.update(make_label("alice@example.com"), std::nullopt, {value_of("0")}));
+  const auto older = must(must(fixture.log().view())->auditor_tree_head());
+  fixture.audit();
+  const auto served = must(must(fixture.log().view())->auditor_tree_head());
+  expect_error(fixture.log().accept_auditor_head(older), Errc::conflict, "covers less");
+  auto head = served;
+  head.signature[5] ^= 1;
+  expect_error(fixture.log().accept_auditor_head(head), Errc::verification_failed, "signature");
+  head = served;
+  head.tree_size = TreeSize{served.tree_size.value() + 1};
+  expect_error(fixture.log().accept_auditor_head(head), Errc::verification_failed, "not within");
+  head = served;
+  head.timestamp = Timestamp{served.timestamp.value() + 1};
+  expect_error(fixture.log().accept_auditor_head(head), Errc::verification_failed, "timestamp");
+  EXPECT_EQ(must(must(fixture.log().view())->auditor_tree_head()), served);
+  expect_error(fixture.log().auditor_update(EntryIndex{fixture.log().state().size.value()}),
+               Errc::not_found, "no such");
+}
+
+// An entry has room for 255 changes: what does not fit goes into the next one.
+TEST(AuditedLog, EntriesHoldNoMoreThanAnAuditorCanBeTold) {
+  LogFixture fixture({CipherSuite::KT_128_SHA256_Ed25519, DeploymentMode::thirdPartyAuditing});
+  fixture.options.commit_window = std::chrono::milliseconds(200);
+  fixture.open();
+  std::vector<std::future<Result<keytrans::UpdateResponse>>> answers;
+  for (int i = 0; i < 4; ++i)
+    answers.push_back(fixture.submit(make_label("user" + std::to_string(i)), std::nullopt,
+                                     std::vector<Bytes>(100, value_of("x"))));
+  for (auto& answer : answers) must(answer.get());
+  fixture.audit();
+  EXPECT_EQ(fixture.log().state().size, TreeSize{3});
+}
+
+// --- Management ------------------------------------------------------------------------------
+
+TEST(ManagedLog, SkippedVersionsAreFilledIn) {
+  LogFixture fixture({CipherSuite::KT_128_SHA256_Ed25519, DeploymentMode::thirdPartyManagement});
+  fixture.open();
+  const Label alice = make_label("alice@example.com");
+  must(fixture.update(alice, std::nullopt, {value_of("0")}));
+  const auto answered = must(fixture.update(alice, Version{0}, {value_of("3")}, Version{3}));
+  EXPECT_EQ(answered.skipped_versions, 2U);
+  ClientState user = fixture.newcomer();
+  const auto found = fixture.search(user, alice);
+  EXPECT_EQ(found.version, Version{3});
+  EXPECT_EQ(found.value, value_of("3"));
+  const auto skipped = user.search_request(alice, Version{1});
+  expect_error(keytrans::prove_search(*must(fixture.log().view()), skipped), Errc::not_found,
+               "skipped");
+}
+
+TEST(ManagedLog, ValuesSignedForAnotherVersionAreRefused) {
+  LogFixture fixture({CipherSuite::KT_128_SHA256_P256, DeploymentMode::thirdPartyManagement});
+  fixture.open();
+  const Label alice = make_label("alice@example.com");
+  must(fixture.update(alice, std::nullopt, {value_of("0"), value_of("1")}));
+  expect_error(fixture.update(alice, Version{1}, {value_of("again")}, Version{1}), Errc::rejected,
+               "");
+  EXPECT_EQ(fixture.log().state().size, TreeSize{2});
+}
+
+}  // namespace
+}  // namespace kt::log
