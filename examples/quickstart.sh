@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what is needed, builds the project optimised and runs examples/quickstart.cc.
+# Installs what is needed, builds the project optimised and runs examples/quickstart.cc and
+# examples/durable_log.cc.
 #
 #   examples/quickstart.sh
 #
@@ -15,5 +16,6 @@ fi
 
 tools/install_packages.sh
 cmake --preset release
-cmake --build --preset release --parallel "${KT_JOBS:-$(nproc)}" --target quickstart
-exec build/release/examples/quickstart
+cmake --build --preset release --parallel "${KT_JOBS:-$(nproc)}" --target quickstart durable_log
+build/release/examples/quickstart
+exec build/release/examples/durable_log
