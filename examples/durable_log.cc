@@ -22,6 +22,7 @@ using namespace kt;
 using namespace kt::keytrans;
 
 constexpr std::uint64_t kMinute = 60'000;
+constexpr std::uint64_t kHour = 60 * kMinute;
 constexpr unsigned kUsers = 200;
 
 Result<Label> label_of(unsigned user) {
@@ -34,8 +35,8 @@ Configuration configuration() {
   configuration.ciphersuite = CipherSuite::KT_128_SHA256_P256;
   configuration.mode = DeploymentMode::contactMonitoring;
   configuration.max_ahead = kMinute;
-  configuration.max_behind = 60 * kMinute;
-  configuration.reasonable_monitoring_window = 24 * 60 * kMinute;
+  configuration.max_behind = kHour;
+  configuration.reasonable_monitoring_window = 24 * kHour;
   return configuration;
 }
 

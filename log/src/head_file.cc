@@ -16,6 +16,8 @@ constexpr std::size_t kSlotSize = 512;
 constexpr std::uint32_t kMagic = 0x4b544844;  // "KTHD"
 constexpr std::uint16_t kFormat = 1;
 
+off_t offset_of(unsigned slot) { return slot == 0 ? 0 : static_cast<off_t>(kSlotSize); }
+
 tl::unexpected<Error> failure(const char* what) {
   const int code = errno;
   return fail(Errc::unavailable, std::string("the head file cannot be ") + what + ": " +
@@ -93,7 +95,7 @@ Result<HeadFile> HeadFile::open(const std::filesystem::path& path) {
   bool found = false;
   for (const unsigned slot : {0U, 1U}) {
     std::array<std::uint8_t, kSlotSize> bytes{};
-    const ssize_t size = pread(descriptor, bytes.data(), bytes.size(), slot * kSlotSize);
+    const ssize_t size = pread(descriptor, bytes.data(), bytes.size(), offset_of(slot));
     if (size < 0) return failure("read");
     if (size != static_cast<ssize_t>(bytes.size())) continue;
     const auto head = decode_slot(bytes);
@@ -110,7 +112,7 @@ Result<void> HeadFile::advance(const SignedHead& head) {
   KT_ASSERT(head.head.tree_size >= highest_.head.tree_size);
   const unsigned slot = 1 - slot_;
   const Bytes bytes = encode_slot(head);
-  const ssize_t written = pwrite(descriptor_, bytes.data(), bytes.size(), slot * kSlotSize);
+  const ssize_t written = pwrite(descriptor_, bytes.data(), bytes.size(), offset_of(slot));
   if (written != static_cast<ssize_t>(bytes.size())) {
     if (written >= 0) errno = ENOSPC;
     return failure("written");

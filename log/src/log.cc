@@ -143,25 +143,24 @@ std::string_view to_string(Trouble trouble) {
   return "unknown";
 }
 
-Result<std::unique_ptr<Log>> Log::open(const std::filesystem::path& path, const LogOptions& options,
-                                       const Clock& clock) {
-  const Directory directory{path};
+Result<std::unique_ptr<Log>> Log::open(const std::filesystem::path& directory,
+                                       const LogOptions& options, const Clock& clock) {
+  const Directory files{directory};
   std::error_code error;
-  if (!std::filesystem::is_directory(directory.database(), error))
+  if (!std::filesystem::is_directory(files.database(), error))
     return fail(Errc::not_found, "there is no log in this directory");
-  KT_TRY(auto store, store::open_lmdb_store(directory.database(), options.store));
+  KT_TRY(auto store, store::open_lmdb_store(files.database(), options.store));
   KT_TRY(LogConfiguration configuration, read_configuration(*store));
   KT_TRY(const Tables tables, Tables::open(*store, configuration.id()));
   KT_TRY(const State state, read_state(*store, tables));
   const keytrans::Configuration& wire = configuration.wire();
-  KT_TRY(auto signature_key,
-         load_key<keytrans::SigningKey>(directory.signature_key(), wire.ciphersuite,
-                                        wire.signature_public_key));
-  KT_TRY(auto vrf_key, load_key<keytrans::VrfPrivateKey>(directory.vrf_key(), wire.ciphersuite,
-                                                         wire.vrf_public_key));
+  KT_TRY(auto signature_key, load_key<keytrans::SigningKey>(files.signature_key(), wire.ciphersuite,
+                                                            wire.signature_public_key));
+  KT_TRY(auto vrf_key,
+         load_key<keytrans::VrfPrivateKey>(files.vrf_key(), wire.ciphersuite, wire.vrf_public_key));
   LogParts parts{std::move(configuration), std::move(signature_key), std::move(vrf_key),
                  std::move(store), tables};
-  KT_TRY(HeadFile head_file, HeadFile::open(directory.head_file()));
+  KT_TRY(HeadFile head_file, HeadFile::open(files.head_file()));
   {
     const Published stored(std::make_shared<const State>(state));
     KT_TRY(const auto view, open_view(parts, stored));

@@ -79,7 +79,7 @@ Result<std::optional<StoredVersion>> LogView::stored(const Label& label, Version
   return std::optional<StoredVersion>(std::move(stored));
 }
 
-Result<StoredVersion::Place> LogView::place(const Label& label, Version version) const {
+Result<VersionPlace> LogView::place(const Label& label, Version version) const {
   KT_TRY(const auto stored, this->stored(label, version));
   if (!stored || !stored->place || stored->place->position.value() >= state_->size().value())
     return no_such_version();
@@ -123,12 +123,12 @@ Result<std::optional<Version>> LogView::greatest_version(const Label& label, Ent
 }
 
 Result<EntryIndex> LogView::position(const Label& label, Version version) const {
-  KT_TRY(const StoredVersion::Place found, place(label, version));
+  KT_TRY(const VersionPlace found, place(label, version));
   return found.position;
 }
 
 Result<HashValue> LogView::commitment(const Label& label, Version version) const {
-  KT_TRY(const StoredVersion::Place found, place(label, version));
+  KT_TRY(const VersionPlace found, place(label, version));
   return found.commitment;
 }
 
@@ -140,7 +140,7 @@ Result<keytrans::VrfOutputAndProof> LogView::vrf(const Label& label, Version ver
 }
 
 Result<keytrans::CommittedValue> LogView::value(const Label& label, Version version) const {
-  KT_TRY(const StoredVersion::Place found, place(label, version));
+  KT_TRY(const VersionPlace found, place(label, version));
   if (found.commitment == keytrans::kSkippedCommitment)
     return fail(Errc::not_found, "the version was skipped");
   KT_TRY(const auto bytes, snapshot_->get(tables_.values, version_key(label, version)));

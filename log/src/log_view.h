@@ -64,7 +64,7 @@ class LogView final : public keytrans::LogSource, private keytrans::LogNodes {
 
   Result<HashValue> node(keytrans::Subtree node) const override;
   Result<StoredEntry> stored_entry(EntryIndex index) const;
-  Result<StoredVersion::Place> place(const Label& label, Version version) const;
+  Result<VersionPlace> place(const Label& label, Version version) const;
   Result<Greatest> find_greatest(const Label& label) const;
 
   const keytrans::LogConfiguration& configuration_;

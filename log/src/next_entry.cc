@@ -71,7 +71,7 @@ Result<void> compute_vrfs(const keytrans::VrfPrivateKey& key, std::vector<Pair>&
 Result<PrefixLeaf> put_version(store::Batch& batch, const Tables& tables, const LogView& view,
                                EntryIndex position, const Pair& pair) {
   const Change& change = *pair.change;
-  const std::size_t place = static_cast<std::size_t>(pair.version.value() - first_new(change));
+  const auto place = static_cast<std::size_t>(pair.version.value() - first_new(change));
   HashValue commitment = keytrans::kSkippedCommitment;
   if (place >= change.skipped) {
     const keytrans::UpdateValue& update = change.values[place - change.skipped];
@@ -82,7 +82,7 @@ Result<PrefixLeaf> put_version(store::Batch& batch, const Tables& tables, const 
               encode_record(keytrans::CommittedValue{opening, update}));
   }
   batch.put(tables.versions, version_key(change.label, pair.version),
-            encode_record(StoredVersion{StoredVersion::Place{position, commitment}, *pair.vrf}));
+            encode_record(StoredVersion{VersionPlace{position, commitment}, *pair.vrf}));
   return PrefixLeaf{pair.vrf->output, commitment};
 }
 

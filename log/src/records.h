@@ -56,13 +56,15 @@ struct StoredEntry {
   keytrans::PrefixChild prefix_tree;
 };
 
+// Where a version was inserted, and with what.
+struct VersionPlace {
+  EntryIndex position;
+  HashValue commitment{};
+};
+
 // A label-version pair: its VRF, and where it is in the log if it exists.
 struct StoredVersion {
-  struct Place {
-    EntryIndex position;
-    HashValue commitment{};
-  };
-  std::optional<Place> place;
+  std::optional<VersionPlace> place;
   keytrans::VrfOutputAndProof vrf;
 };
 

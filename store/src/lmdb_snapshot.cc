@@ -1,5 +1,6 @@
 #include "lmdb_snapshot.h"
 
+#include <array>
 #include <cerrno>
 #include <cstdio>
 
@@ -16,10 +17,10 @@ std::uint64_t read_checksum(ByteView stored) {
 
 // Enough to tell records apart when looking for a fault, and too little to tell whose they are.
 std::string record_name(const LmdbTable& table, ByteView key) {
-  char digest[5] = {};
-  std::snprintf(digest, sizeof digest, "%04x",
+  std::array<char, 5> digest{};
+  std::snprintf(digest.data(), digest.size(), "%04x",
                 static_cast<unsigned>(record_checksum(table.seed, key, {}) & 0xffffU));
-  return "record " + std::string(digest) + " of table " + table.name;
+  return "record " + std::string(digest.data()) + " of table " + table.name;
 }
 
 tl::unexpected<Error> read_failure(int code) {

@@ -64,7 +64,7 @@ class LmdbStore final : public Store {
   int write(MDB_txn* transaction, const Batch& batch) const;
   Result<void> grow();
   void clear_stale_readers();
-  [[nodiscard]] tl::unexpected<Error> failed_before() const {
+  [[nodiscard]] static tl::unexpected<Error> failed_before() {
     return fail(Errc::unavailable, "the storage failed and the store has to be opened again");
   }
 

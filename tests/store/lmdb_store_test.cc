@@ -48,6 +48,10 @@ class LmdbStore : public ::testing::Test {
     batch.put(table_of(store), to_bytes(key), value);
     return store.commit(batch);
   }
+  static std::optional<std::string> text_of(Store& store, std::string_view key) {
+    const Table table = table_of(store);
+    return text_at(*must(store.snapshot()), table, key);
+  }
   [[nodiscard]] Bytes read_file() const {
     std::ifstream file(data_file(), std::ios::binary);
     return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
@@ -284,7 +288,7 @@ TEST_F(LmdbStore, AFullMapRefusesAndServesOn) {
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().code, Errc::unavailable);
   EXPECT_NE(refused.error().detail.find("full"), std::string::npos);
-  EXPECT_EQ(text_at(*must(store->snapshot()), table_of(*store), "small"), "\x01");
+  EXPECT_EQ(text_of(*store, "small"), "\x01");
   // Until there is room again.
   Batch batch;
   batch.erase(table_of(*store), to_bytes("large"));
@@ -318,8 +322,8 @@ TEST_F(LmdbStore, ADiskWithoutRoomRefusesAndServesOn) {
 
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().code, Errc::unavailable);
-  EXPECT_EQ(text_at(*must(store->snapshot()), table_of(*store), "small"), "\x01");
-  EXPECT_EQ(text_at(*must(store->snapshot()), table_of(*store), "large"), std::nullopt);
+  EXPECT_EQ(text_of(*store, "small"), "\x01");
+  EXPECT_EQ(text_of(*store, "large"), std::nullopt);
   EXPECT_EQ(must(put(*store, "large", Bytes(1'000'000))), Committed::ok);
 }
 
@@ -387,7 +391,7 @@ TEST_F(LmdbStore, AKilledProcessLeavesWhatItCommitted) {
   for (std::uint8_t next = 0; read(ready[0], &next, 1) == 1;) acknowledged = next;
   close(ready[0]);
   const auto store = open();
-  const auto stored = text_at(*must(store->snapshot()), table_of(*store), "count");
+  const auto stored = text_of(*store, "count");
   ASSERT_TRUE(stored.has_value());
   EXPECT_GE(static_cast<std::uint8_t>(stored->front()), acknowledged);
 }

@@ -47,7 +47,7 @@ selected=$(folders)
 [ -n "$selected" ] || exit 0
 
 # The database of a clang build; g++ knows warnings that clang does not.
-[ -f $build/build.ninja ] || cmake --preset asan >/dev/null
+cmake --preset asan >/dev/null
 mapfile -t sources < <(
   python3 -B - $build/compile_commands.json "$selected" <<'EOF'
 import json, os, sys
