@@ -1,9 +1,9 @@
 // The nodes of all versions of the prefix tree, in chunks. Internal.
 //
-// The nodes that one log entry adds are written one after the other, children first, into chunks
-// that fill one page of the database each; a node's number says in which chunk it is and where. An
-// update of one label adds a path from leaf to root, which so takes one record instead of twenty,
-// and one lookup instead of twenty to read. Chunks are never changed.
+// The nodes that one log entry adds are written one after the other, children first, into chunks of
+// a quarter of a page; a node's number says in which chunk it is and where. An update of one label
+// adds a path from leaf to root, which so takes two records instead of twenty. Chunks are never
+// changed.
 //
 // Thread rule: one thread at a time.
 #pragma once
@@ -16,8 +16,8 @@
 
 namespace kt::log {
 
-// A chunk and its checksum fill a page of 4096 bytes behind LMDB's header of 16.
-inline constexpr std::size_t kChunkSize = 4096 - 16 - 8;
+// Four of them, with their checksums and what LMDB needs for each, fill a page of 4096 bytes.
+inline constexpr std::size_t kChunkSize = 990;
 
 // Reads nodes. Borrows the snapshot.
 class StoredPrefixNodes final : public keytrans::PrefixNodes {
@@ -34,7 +34,7 @@ class StoredPrefixNodes final : public keytrans::PrefixNodes {
   };
   const store::Snapshot& snapshot_;
   store::Table table_;
-  mutable std::array<Known, 64> known_;  // chunks read before, by the last bits of their numbers
+  mutable std::array<Known, 256> known_;  // chunks read before, by the last bits of their numbers
 };
 
 // Collects the nodes that an entry adds.
