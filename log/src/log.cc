@@ -56,7 +56,7 @@ LogState StoredLog::state() const {
 }
 
 Result<std::unique_ptr<keytrans::LogSource>> StoredLog::view() const {
-  KT_TRY(auto view, open_view(parts_, published_));
+  KT_TRY(auto view, open_view(parts_, published_, Absence::proven));
   return std::unique_ptr<keytrans::LogSource>(std::move(view));
 }
 
@@ -163,7 +163,7 @@ Result<std::unique_ptr<Log>> Log::open(const std::filesystem::path& directory,
   KT_TRY(HeadFile head_file, HeadFile::open(files.head_file()));
   {
     const Published stored(std::make_shared<const State>(state));
-    KT_TRY(const auto view, open_view(parts, stored));
+    KT_TRY(const auto view, open_view(parts, stored, Absence::believed));
     KT_TRY(reconcile(*view, head_file));
   }
   LogOptions effective = options;

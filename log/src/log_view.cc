@@ -93,12 +93,29 @@ Result<LogView::Greatest> LogView::find_greatest(const Label& label) const {
   while (true) {
     KT_TRY(const auto record, snapshot_->last_before(tables_.versions, end));
     const auto version = record ? version_of(label, record->key) : std::nullopt;
-    if (!version) return Greatest{label, std::nullopt, {}};
+    if (!version) {
+      if (absence_ == Absence::proven) {
+        KT_TRY(prove_absence(label));
+      }
+      return Greatest{label, std::nullopt, {}};
+    }
     KT_TRY(const StoredVersion stored, decode_record<StoredVersion>(record->value));
     if (stored.place && stored.place->position.value() < state_->size().value())
       return Greatest{label, *version, stored.place->position};
     end = to_bytes(record->key);
   }
+}
+
+// A database that lost a record must not make the log deny a label. Every label in the log has a
+// version 0 in the prefix tree, whose hashes the log has signed.
+Result<void> LogView::prove_absence(const Label& label) const {
+  KT_TRY(const keytrans::VrfOutputAndProof vrf,
+         vrf_key_.prove(keytrans::vrf_input(label, Version{0})));
+  KT_TRY(const keytrans::PrefixSearchAnswer answer,
+         keytrans::prefix_search(prefix_nodes_, state_->prefix_tree, std::span(&vrf.output, 1)));
+  if (answer.commitments.front())
+    return fail(Errc::corrupt, "the log's record of a label is missing");
+  return {};
 }
 
 Result<std::optional<Version>> LogView::greatest_version(const Label& label, EntryIndex at) const {

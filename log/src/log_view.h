@@ -15,17 +15,24 @@
 
 namespace kt::log {
 
+// What a view makes of a label of which nothing is stored.
+enum class Absence : std::uint8_t {
+  believed,  // it is not in the log; for the sequencer, whose prefix tree refuses a key it has
+  proven,    // only if the prefix tree does not have it either; costs a VRF
+};
+
 class LogView final : public keytrans::LogSource, private keytrans::LogNodes {
  public:
   // Borrows all but what it takes over. `snapshot` is not older than `state`.
   LogView(const keytrans::LogConfiguration& configuration, const keytrans::VrfPrivateKey& vrf_key,
           const Tables& tables, std::shared_ptr<const State> state,
-          std::unique_ptr<store::Snapshot> snapshot)
+          std::unique_ptr<store::Snapshot> snapshot, Absence absence)
       : configuration_(configuration),
         vrf_key_(vrf_key),
         tables_(tables),
         state_(std::move(state)),
         snapshot_(std::move(snapshot)),
+        absence_(absence),
         prefix_nodes_(*snapshot_, tables_.prefix) {}
 
   [[nodiscard]] const State& state() const { return *state_; }
@@ -66,12 +73,14 @@ class LogView final : public keytrans::LogSource, private keytrans::LogNodes {
   Result<StoredEntry> stored_entry(EntryIndex index) const;
   Result<VersionPlace> place(const Label& label, Version version) const;
   Result<Greatest> find_greatest(const Label& label) const;
+  Result<void> prove_absence(const Label& label) const;
 
   const keytrans::LogConfiguration& configuration_;
   const keytrans::VrfPrivateKey& vrf_key_;
   const Tables& tables_;
   std::shared_ptr<const State> state_;
   std::unique_ptr<store::Snapshot> snapshot_;
+  Absence absence_;
   StoredPrefixNodes prefix_nodes_;
   mutable std::optional<Greatest> greatest_;  // of the label that was asked for last
 };

@@ -43,11 +43,12 @@ std::uint64_t count_of(std::optional<Version> greatest) {
 
 }  // namespace
 
-Result<std::unique_ptr<LogView>> open_view(const LogParts& parts, const Published& published) {
+Result<std::unique_ptr<LogView>> open_view(const LogParts& parts, const Published& published,
+                                           Absence absence) {
   auto state = published.get();
   KT_TRY(auto snapshot, parts.store->snapshot());
   return std::make_unique<LogView>(parts.configuration, parts.vrf_key, parts.tables,
-                                   std::move(state), std::move(snapshot));
+                                   std::move(state), std::move(snapshot), absence);
 }
 
 // The entry in work.
@@ -166,7 +167,7 @@ bool Sequencer::heartbeat_is_due() const {
 
 void Sequencer::work(std::deque<Waiting> batch) {
   const std::lock_guard committing(committing_);
-  auto view = open_view(parts_, published_);
+  auto view = open_view(parts_, published_, Absence::believed);
   if (!view) {
     for (Waiting& waiting : batch) waiting.answer(tl::unexpected<Error>(view.error()));
     return;
@@ -186,7 +187,7 @@ void Sequencer::work(std::deque<Waiting> batch) {
     for (Accepted& accepted : entry.accepted) accepted.answer(tl::unexpected<Error>(grown.error()));
     return;
   }
-  auto after = open_view(parts_, published_);
+  auto after = open_view(parts_, published_, Absence::believed);
   for (Accepted& accepted : entry.accepted) {
     if (after) {
       accepted.answer(keytrans::prove_update(**after, accepted.request, true));
@@ -330,7 +331,7 @@ Result<void> Sequencer::accept_auditor_head(const keytrans::AuditorTreeHead& hea
   const std::lock_guard committing(committing_);
   if (trouble() == Trouble::failed)
     return fail(Errc::unavailable, "the storage failed: the log has to be opened again");
-  KT_TRY(const auto view, open_view(parts_, published_));
+  KT_TRY(const auto view, open_view(parts_, published_, Absence::believed));
   const State& before = view->state();
   if (head.tree_size == TreeSize{0} || head.tree_size > before.size())
     return fail(Errc::verification_failed,

@@ -49,7 +49,8 @@ class Published {
 };
 
 // The log as it is served now. Errors: those of a snapshot.
-Result<std::unique_ptr<LogView>> open_view(const LogParts& parts, const Published& published);
+Result<std::unique_ptr<LogView>> open_view(const LogParts& parts, const Published& published,
+                                           Absence absence);
 
 class Sequencer {
  public:
