@@ -177,7 +177,7 @@ TEST(LogCrash, BetweenAnyTwoDurableSteps) {
 // KT_KILLS in the environment says how often; docs/evidence.md has the last full run.
 TEST(LogExpensive, NothingAcknowledgedIsLostWhenTheProcessIsKilled) {
   const char* const given = std::getenv("KT_KILLS");
-  kill_and_look(given != nullptr ? std::atoi(given) : 20);
+  kill_and_look(given != nullptr ? static_cast<int>(std::strtol(given, nullptr, 10)) : 20);
 }
 
 }  // namespace

@@ -50,7 +50,7 @@ Outcome look(const std::filesystem::path& path, const LogOptions& options, const
 // What LMDB has no checksums for can also make the process end, which is no wrong answer either.
 TEST(LogDamage, NoWrongAnswerIsEverServed) {
   const char* const given = std::getenv("KT_FLIPS");
-  const int flips = given != nullptr ? std::atoi(given) : 60;
+  const int flips = given != nullptr ? static_cast<int>(std::strtol(given, nullptr, 10)) : 60;
   const std::uint64_t seed = std::random_device{}();
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937_64 random(seed);

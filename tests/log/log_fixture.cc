@@ -36,7 +36,7 @@ std::string kind_name(const ::testing::TestParamInfo<Kind>& kind) {
     case DeploymentMode::thirdPartyManagement: return "Management" + suite;
     case DeploymentMode::thirdPartyAuditing: return "Auditing" + suite;
   }
-  return suite;
+  return "Unknown" + suite;
 }
 
 LogFixture::LogFixture(Kind kind) {
