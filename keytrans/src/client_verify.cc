@@ -302,7 +302,12 @@ Result<Verified<UpdateOutcome>> ClientState::verify(const UpdateRequest& request
   KT_TRY(verifier.finish());
 
   prove_versions(changed, verifier.reader().included());
+  // The new versions' commitments were computed here, from what the owner takes for their values.
+  // No claim may replace them, or the owner would monitor somebody else's value.
   const NewVersions& update = described.versions;
+  std::erase_if(changed.claimed, [&update](Version version) {
+    return (!update.previous || version > *update.previous) && version <= update.greatest;
+  });
   changed.owner->updates.push_back({update.position, update.greatest});
   if (!distinguished) monitor_from(changed.monitor, {update.position, update.greatest});
   forget_unneeded_versions(changed);

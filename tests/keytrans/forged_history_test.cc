@@ -359,6 +359,22 @@ TEST_P(ForgedHistory, VersionInsertedAndReplacedInDistinguishedEntries) {
   }
 }
 
+// An update in a distinguished entry is only told, so another value can be inserted. What the owner
+// was told stands: nothing that the log says later makes the owner monitor the other value.
+TEST_P(ForgedHistory, AnotherValueInADistinguishedEntryThanTold) {
+  ForgedLog as_told(log_.configuration().wire(), log_.keys());
+  tell_beginning(as_told);
+  as_told.append(Timestamp{9'000}, {put(2, "the owner's")});
+  ClientState owner = this->owner();
+  const UpdateRequest update = must(owner.update_request(label_, {}));
+  log_.append(Timestamp{9'000}, {put(2, "somebody else's")});
+  apply(owner, update, claim_update(owner, update, 8, {must(as_told.value(label_, Version{2}))}));
+  const SearchRequest search = owner.search_request(label_, Version{2});
+  expect_error(refusal(owner, search, must(prove_search(log_, search)), now()),
+               Errc::verification_failed, "a version's commitment is not the one known");
+  expect_found_by_owner_monitoring(owner, "log entry 8");
+}
+
 // --- Updates that are not as told ------------------------------------------------------------
 
 TEST_P(ForgedHistory, UpdateInAnotherEntryThanTold) {
