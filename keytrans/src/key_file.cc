@@ -8,6 +8,8 @@
 #include <unistd.h>
 #include <utility>
 
+#include "keytrans/directory.h"
+
 namespace kt::keytrans {
 namespace {
 
@@ -58,15 +60,6 @@ Result<std::size_t> read_up_to(int fd, std::span<std::uint8_t> buffer) {
   return size;
 }
 
-// Makes the directory entry of `path` durable.
-Result<void> sync_directory_of(const std::filesystem::path& path) {
-  const std::filesystem::path parent = path.has_parent_path() ? path.parent_path() : ".";
-  const FileDescriptor directory(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!directory.is_open() || ::fsync(directory.get()) != 0)
-    return system_failure(Errc::unavailable, "cannot sync the key file's directory");
-  return {};
-}
-
 // The mode is set again because the process's umask may have taken the owner's bits.
 Result<void> write_and_sync(int fd, ByteView bytes) {
   if (::fchmod(fd, kOwnerOnly) != 0)
@@ -96,7 +89,7 @@ Result<void> store_key_file(const std::filesystem::path& path, const SecretBytes
     return system_failure(errno == EEXIST ? Errc::conflict : Errc::unavailable,
                           "cannot create the key file");
   auto stored = write_and_sync(file.get(), pem.view());
-  if (stored) stored = sync_directory_of(path);
+  if (stored) stored = sync_directory(path.parent_path());
   if (!stored) ::unlink(path.c_str());
   return stored;
 }

@@ -2,6 +2,7 @@
 
 #include "directory.h"
 #include "head_file.h"
+#include "keytrans/directory.h"
 #include "keytrans/key_file.h"
 #include "log/log.h"
 #include "records.h"
@@ -33,6 +34,7 @@ Result<LogId> fill(const Directory& directory, keytrans::Configuration configura
   if (committed != store::Committed::ok)
     return fail(Errc::unavailable, "the new log's database cannot be written");
   KT_TRY(HeadFile::create(directory.head_file()));
+  KT_TRY(keytrans::sync_directory(directory.path));
   return checked.id();
 }
 
@@ -54,7 +56,10 @@ Result<LogId> create_log(const std::filesystem::path& directory,
   std::filesystem::permissions(unfinished, std::filesystem::perms::owner_all, error);
   auto id = fill({unfinished}, std::move(configuration));
   if (id && !error) std::filesystem::rename(unfinished, directory, error);
-  if (id && !error) return id;
+  if (id && !error) {
+    KT_TRY(keytrans::sync_directory(directory.parent_path()));
+    return id;
+  }
   std::error_code ignored;
   std::filesystem::remove_all(unfinished, ignored);
   if (!id) return id;

@@ -51,7 +51,7 @@ LogState StoredLog::state() const {
   if (served->auditor_tree_head) state.audited = served->auditor_tree_head->tree_size;
   state.waiting = sequencer_.waiting();
   state.trouble = sequencer_.trouble();
-  if (const auto usage = parts_.store->usage()) state.usage = *usage;
+  state.usage = parts_.store->usage();
   return state;
 }
 
@@ -122,6 +122,10 @@ Result<void> reconcile(const LogView& view, HeadFile& file) {
   }
   if (state.size() == TreeSize{0}) return {};
   KT_TRY(const HashValue root, view.root_at(state.size()));
+  KT_TRY(const keytrans::LogEntry last, view.entry(rightmost(state.size())));
+  if (keytrans::log_root(state.size(), state.full_subtrees) != root ||
+      last.timestamp != state.timestamp || last.prefix_tree != state.prefix_tree.hash)
+    return fail(Errc::corrupt, "the log's state contradicts its entries");
   auto signed_root = view.configuration().verify_tree_head(state.tree_head, root);
   if (!signed_root)
     return fail(Errc::corrupt, "the log's own tree head: " + signed_root.error().detail);

@@ -2,15 +2,12 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cerrno>
-#include <fcntl.h>
 #include <mutex>
 #include <system_error>
-#include <unistd.h>
 #include <vector>
 
 #include "checksum.h"
-#include "keytrans/codec.h"
+#include "keytrans/directory.h"
 #include "lease_file.h"
 #include "lmdb_handles.h"
 #include "lmdb_snapshot.h"
@@ -47,12 +44,12 @@ class LmdbStore final : public Store {
   // Recognises the environment, or marks a new one as ours.
   Result<void> check_format();
   // Refuses an environment whose file is shorter than its pages.
-  Result<void> check_length(const std::filesystem::path& file) const;
+  Result<void> check_length(const std::filesystem::path& file);
 
   Result<Table> table(std::string_view space, std::string_view name) override;
   Result<std::unique_ptr<Snapshot>> snapshot() const override;
   Result<Committed> commit(const Batch& batch) override;
-  [[nodiscard]] Result<Usage> usage() const override;
+  [[nodiscard]] Usage usage() const override;
 
  private:
   enum class Attempt : std::uint8_t { ok, conflict, unknown, map_full };
@@ -64,6 +61,8 @@ class LmdbStore final : public Store {
   int write(MDB_txn* transaction, const Batch& batch) const;
   Result<void> grow();
   void clear_stale_readers();
+  // Requires: nothing replaces the map at the same time.
+  void measure();
   [[nodiscard]] static tl::unexpected<Error> failed_before() {
     return fail(Errc::unavailable, "the storage failed and the store has to be opened again");
   }
@@ -78,12 +77,13 @@ class LmdbStore final : public Store {
   std::mutex writing_;  // held by the one who writes, or adds a table
   Clock::time_point stale_readers_cleared_;
   std::atomic<bool> failed_ = false;
+  std::atomic<std::uint64_t> used_ = 0;  // bytes, after the last commit
 };
 
 // --- Opening ---------------------------------------------------------------------------------
 
+// A process that died while it made the store may have left our table without its record.
 Result<void> LmdbStore::check_format() {
-  Bytes key = to_bytes(kFormatKey);
   MDB_stat names{};
   {
     const std::lock_guard lock(writing_);
@@ -93,41 +93,38 @@ Result<void> LmdbStore::check_format() {
       return lmdb_failure("the environment cannot be read", code);
     if (const int code = mdb_stat(transaction.get(), root, &names); code != 0)
       return lmdb_failure("the environment cannot be read", code);
-  }
-  const bool is_new = names.ms_entries == 0;
-  if (!is_new) {
-    const std::lock_guard lock(writing_);
-    KT_TRY(const Transaction transaction, begin_write());
     MDB_dbi handle = 0;
-    if (mdb_dbi_open(transaction.get(), std::string(kFormatTable).c_str(), 0, &handle) != 0)
+    if (names.ms_entries > 0 &&
+        mdb_dbi_open(transaction.get(), std::string(kFormatTable).c_str(), 0, &handle) != 0)
       return fail(Errc::rejected, "the environment is not a store of this program");
   }
   KT_TRY(const Table table, open_table(std::string(kFormatTable)));
-  if (is_new) {
-    Batch batch;
-    batch.put(table, std::move(key), {kFormat >> 8U, kFormat & 0xffU});
-    KT_TRY(const Committed committed, commit(batch));
-    if (committed != Committed::ok) return failed_before();
-    return {};
+  const Bytes key = to_bytes(kFormatKey);
+  {
+    KT_TRY(const auto snapshot, this->snapshot());
+    KT_TRY(const auto stored, snapshot->get(table, key));
+    if (stored) {
+      if (stored->size() != 2) return fail(Errc::corrupt, "the store has no format");
+      const unsigned format = static_cast<unsigned>((*stored)[0]) << 8U | (*stored)[1];
+      if (format == kFormat) return {};
+      return fail(Errc::rejected, "the store has format " + std::to_string(format) +
+                                      "; this program knows only " + std::to_string(kFormat));
+    }
   }
-  KT_TRY(const auto snapshot, this->snapshot());
-  KT_TRY(const auto stored, snapshot->get(table, key));
-  if (!stored || stored->size() != 2) return fail(Errc::corrupt, "the store has no format");
-  const unsigned format = static_cast<unsigned>((*stored)[0]) << 8U | (*stored)[1];
-  if (format == kFormat) return {};
-  return fail(Errc::rejected, "the store has format " + std::to_string(format) +
-                                  "; this program knows only " + std::to_string(kFormat));
+  if (names.ms_entries > 1) return fail(Errc::corrupt, "the store has no format");
+  Batch batch;
+  batch.put(table, key, {kFormat >> 8U, kFormat & 0xffU});
+  KT_TRY(const Committed committed, commit(batch));
+  if (committed != Committed::ok) return failed_before();
+  return {};
 }
 
-Result<void> LmdbStore::check_length(const std::filesystem::path& file) const {
-  MDB_envinfo info{};
-  MDB_stat stat{};
-  mdb_env_info(environment_.get(), &info);
-  mdb_env_stat(environment_.get(), &stat);
+Result<void> LmdbStore::check_length(const std::filesystem::path& file) {
+  measure();
   std::error_code error;
   const std::uintmax_t length = std::filesystem::file_size(file, error);
   if (error) return fail(Errc::unavailable, "data.mdb: " + error.message());
-  if (length < (info.me_last_pgno + 1) * std::uint64_t{stat.ms_psize})
+  if (length < used_)
     return fail(Errc::corrupt, "data.mdb is shorter than its pages: it was cut off");
   return {};
 }
@@ -168,14 +165,14 @@ Result<std::unique_ptr<Snapshot>> LmdbStore::snapshot() const {
                                      Clock::now() + options_.max_snapshot_age));
 }
 
-Result<Usage> LmdbStore::usage() const {
+Usage LmdbStore::usage() const { return {used_, options_.map_size_limit}; }
+
+void LmdbStore::measure() {
   MDB_envinfo info{};
   MDB_stat stat{};
-  if (const int code = mdb_env_info(environment_.get(), &info); code != 0)
-    return lmdb_failure("the environment cannot be read", code);
-  if (const int code = mdb_env_stat(environment_.get(), &stat); code != 0)
-    return lmdb_failure("the environment cannot be read", code);
-  return Usage{(info.me_last_pgno + 1) * std::uint64_t{stat.ms_psize}, options_.map_size_limit};
+  mdb_env_info(environment_.get(), &info);
+  mdb_env_stat(environment_.get(), &stat);
+  used_ = (info.me_last_pgno + 1) * std::uint64_t{stat.ms_psize};
 }
 
 // --- Writing ---------------------------------------------------------------------------------
@@ -214,7 +211,10 @@ Result<LmdbStore::Attempt> LmdbStore::attempt(const Batch& batch) {
   if (code != 0) return lmdb_failure("the batch cannot be written", code);
 
   code = mdb_txn_commit(transaction.release());
-  if (code == 0) return Attempt::ok;
+  if (code == 0) {
+    measure();
+    return Attempt::ok;
+  }
   if (code == MDB_MAP_FULL) return Attempt::map_full;
   // LMDB writes and flushes the new pages first, and the meta page, which makes them count, last.
   // When that fails, and only then, it panics; before, nothing counts and all is as it was.
@@ -307,17 +307,6 @@ void LmdbStore::clear_stale_readers() {
   mdb_reader_check(environment_.get(), &cleared);
 }
 
-Result<void> sync_directory(const std::filesystem::path& path) {
-  const int descriptor = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const bool synced = descriptor >= 0 && fsync(descriptor) == 0;
-  const int code = errno;
-  if (descriptor >= 0) close(descriptor);
-  if (!synced)
-    return fail(Errc::unavailable,
-                "the directory cannot be synced: " + std::generic_category().message(code));
-  return {};
-}
-
 }  // namespace
 
 Result<std::unique_ptr<Store>> open_lmdb_store(const std::filesystem::path& path,
@@ -340,7 +329,7 @@ Result<std::unique_ptr<Store>> open_lmdb_store(const std::filesystem::path& path
   if (const int code = mdb_env_open(created, path.c_str(), MDB_NOTLS | MDB_NORDAHEAD, 0600);
       code != 0)
     return lmdb_failure("the environment cannot be opened", code);
-  KT_TRY(sync_directory(path));
+  KT_TRY(keytrans::sync_directory(path));
 
   auto store = std::make_unique<LmdbStore>(std::move(lease), std::move(environment), options);
   KT_TRY(store->check_length(path / "data.mdb"));

@@ -15,6 +15,7 @@
 
 #include "checksum.h"
 #include "conformance.h"
+#include "lmdb_handles.h"
 #include "must.h"
 #include "scratch_directory.h"
 
@@ -208,6 +209,25 @@ TEST_F(LmdbStore, AnUnknownFormatIsRefused) {
             (Error{Errc::rejected, "the store has format 2; this program knows only 1"}));
 }
 
+// The process that made the store ended between two steps.
+TEST_F(LmdbStore, AnUnfinishedStoreIsFinished) {
+  std::filesystem::create_directory(path_);
+  {
+    MDB_env* created = nullptr;
+    ASSERT_EQ(mdb_env_create(&created), 0);
+    const Environment environment(created);
+    ASSERT_EQ(mdb_env_set_maxdbs(created, 1), 0);
+    ASSERT_EQ(mdb_env_open(created, path_.c_str(), 0, 0600), 0);
+    MDB_txn* transaction = nullptr;
+    ASSERT_EQ(mdb_txn_begin(created, nullptr, 0, &transaction), 0);
+    MDB_dbi table = 0;
+    ASSERT_EQ(mdb_dbi_open(transaction, "ktgate.store", MDB_CREATE, &table), 0);
+    ASSERT_EQ(mdb_txn_commit(transaction), 0);
+  }
+  must(put(*open(), "key", Bytes{1}));
+  EXPECT_TRUE(text_of(*open(), "key").has_value());
+}
+
 TEST_F(LmdbStore, AnEnvironmentOfAnotherProgramIsRefused) {
   static_cast<void>(open());
   Bytes file = read_file();
@@ -301,9 +321,9 @@ TEST_F(LmdbStore, TheAlarmIsBeforeTheEnd) {
   LmdbOptions options;
   options.initial_map_size = options.map_size_limit = std::uint64_t{1} << 20;
   const auto store = open(options);
-  EXPECT_FALSE(must(store->usage()).is_nearly_full());
+  EXPECT_FALSE(store->usage().is_nearly_full());
   ASSERT_EQ(must(put(*store, "large", Bytes(850'000))), Committed::ok);
-  EXPECT_TRUE(must(store->usage()).is_nearly_full());
+  EXPECT_TRUE(store->usage().is_nearly_full());
   EXPECT_EQ(must(put(*store, "small", {1})), Committed::ok);
 }
 

@@ -2,7 +2,8 @@
 //
 // The environment is a directory with the files data.mdb and lock.mdb, of LMDB, and `lease`, which
 // is locked while the store is open. The file grows as it is filled and never shrinks; space that
-// was given up is used again. Formats: docs/formats.md.
+// was given up is used again. When the memory map doubles, new snapshots wait for the ones that are
+// in use, up to twice the greatest age of one. Formats: docs/formats.md.
 //
 // What LMDB keeps around the records (its own pages) has no checksums. A flipped bit there can hide
 // a record, which readers have to expect: a record that must be there and is not means corruption.

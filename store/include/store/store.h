@@ -144,7 +144,8 @@ class Store {
   // After an error nothing has changed, and once there is room commits succeed again.
   virtual Result<Committed> commit(const Batch& batch) = 0;
 
-  [[nodiscard]] virtual Result<Usage> usage() const = 0;
+  // After the last commit.
+  [[nodiscard]] virtual Usage usage() const = 0;
 };
 
 }  // namespace kt::store
