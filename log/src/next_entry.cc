@@ -1,7 +1,6 @@
 #include "next_entry.h"
 
 #include <algorithm>
-#include <map>
 
 #include "keytrans/auditor.h"
 #include "keytrans/commitment.h"

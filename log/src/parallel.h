@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -20,7 +21,11 @@ void parallel_for(std::size_t count, unsigned threads, const Body& body) {
   // A thread costs about as much as one VRF, so a few are not worth it.
   const std::size_t helpers = std::min<std::size_t>(std::max(threads, 1U), (count + 3) / 4);
   std::vector<std::thread> running;
-  for (std::size_t i = 1; i < helpers; ++i) running.emplace_back(work);
+  try {
+    for (std::size_t i = 1; i < helpers; ++i) running.emplace_back(work);
+  } catch (const std::system_error&) {
+    // The system has no more threads to give; those there are do the work.
+  }
   work();
   for (std::thread& thread : running) thread.join();
 }

@@ -36,6 +36,19 @@ std::size_t value_count(const Sequencer::Request& request) {
   return std::visit([](const auto& any) { return any.values.size(); }, request);
 }
 
+const Bytes& value_of(const keytrans::LabelValue& value) { return value.value; }
+const Bytes& value_of(const keytrans::UpdateValue& value) { return value.value; }
+
+bool values_fit(const Sequencer::Request& request, std::size_t limit) {
+  return std::visit(
+      [limit](const auto& any) {
+        return std::all_of(any.values.begin(), any.values.end(), [limit](const auto& value) {
+          return value_of(value).size() <= limit;
+        });
+      },
+      request);
+}
+
 // The number of versions up to and including `greatest`.
 std::uint64_t count_of(std::optional<Version> greatest) {
   return greatest ? std::uint64_t{greatest->value()} + 1 : 0;
@@ -237,6 +250,8 @@ Result<Change> Sequencer::change_for(const LogView& view, const Request& request
   if (known.last && *known.last > view.state().size())
     return fail(Errc::conflict, "the advertised tree is larger than the log's");
   if (known.last == TreeSize{0}) return fail(Errc::malformed, "the advertised tree size is zero");
+  if (!values_fit(request, options_.value_limit))
+    return fail(Errc::rejected, "a value is longer than this log allows");
 
   Change change{known.label, greatest, 0, {}};
   if (const auto* const managed = std::get_if<ManagerUpdateRequest>(&request)) {

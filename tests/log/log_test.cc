@@ -216,6 +216,14 @@ TEST_F(LogTest, CallersThatAreAheadOrAskForNothingAreRefused) {
   EXPECT_EQ(size(), TreeSize{2});
 }
 
+TEST_F(LogTest, ValuesAreLimited) {
+  fixture_.options.value_limit = 10;
+  fixture_.open();
+  expect_error(fixture_.update(alice_, std::nullopt, {Bytes(10), Bytes(11)}), Errc::rejected,
+               "a value is longer than this log allows");
+  must(fixture_.update(alice_, std::nullopt, {Bytes(10)}));
+}
+
 TEST_F(LogTest, AdvertisedTreesAreChecked) {
   fixture_.open();
   for (const std::uint64_t last : {std::uint64_t{0}, std::uint64_t{2}, ~std::uint64_t{0}}) {
@@ -489,6 +497,7 @@ TEST_F(LogTest, OnlyItsOwnerHasAccess) {
 
 // The system's limit on file sizes stands for a disk without room: the write fails the same way.
 TEST_F(LogTest, WithoutRoomUpdatesAreRefusedAndNothingIsLost) {
+  fixture_.options.value_limit = 500'000;
   fixture_.open();
   must(fixture_.update(alice_, std::nullopt, {value_of("0")}));
   rlimit before{};
