@@ -42,9 +42,8 @@ const Bytes& value_of(const keytrans::UpdateValue& value) { return value.value; 
 bool values_fit(const Sequencer::Request& request, std::size_t limit) {
   return std::visit(
       [limit](const auto& any) {
-        return std::all_of(any.values.begin(), any.values.end(), [limit](const auto& value) {
-          return value_of(value).size() <= limit;
-        });
+        return std::all_of(any.values.begin(), any.values.end(),
+                           [limit](const auto& value) { return value_of(value).size() <= limit; });
       },
       request);
 }
