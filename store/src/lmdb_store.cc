@@ -54,6 +54,8 @@ class LmdbStore final : public Store {
  private:
   enum class Attempt : std::uint8_t { ok, conflict, unknown, map_full };
 
+  // The record that says the format, or nothing for a new environment.
+  Result<std::optional<Bytes>> read_format();
   Result<Transaction> begin_write();
   Result<Table> open_table(std::string name);
   Result<Attempt> attempt(const Batch& batch);
@@ -82,41 +84,46 @@ class LmdbStore final : public Store {
 
 // --- Opening ---------------------------------------------------------------------------------
 
-// A process that died while it made the store may have left our table without its record.
-Result<void> LmdbStore::check_format() {
+Result<std::optional<Bytes>> LmdbStore::read_format() {
+  const std::lock_guard lock(writing_);
+  KT_TRY(const Transaction transaction, begin_write());
+  MDB_dbi root = 0;
   MDB_stat names{};
-  {
-    const std::lock_guard lock(writing_);
-    KT_TRY(const Transaction transaction, begin_write());
-    MDB_dbi root = 0;
-    if (const int code = mdb_dbi_open(transaction.get(), nullptr, 0, &root); code != 0)
-      return lmdb_failure("the environment cannot be read", code);
-    if (const int code = mdb_stat(transaction.get(), root, &names); code != 0)
-      return lmdb_failure("the environment cannot be read", code);
-    MDB_dbi handle = 0;
-    if (names.ms_entries > 0 &&
-        mdb_dbi_open(transaction.get(), std::string(kFormatTable).c_str(), 0, &handle) != 0)
-      return fail(Errc::rejected, "the environment is not a store of this program");
-  }
-  KT_TRY(const Table table, open_table(std::string(kFormatTable)));
+  if (const int code = mdb_dbi_open(transaction.get(), nullptr, 0, &root); code != 0)
+    return lmdb_failure("the environment cannot be read", code);
+  if (const int code = mdb_stat(transaction.get(), root, &names); code != 0)
+    return lmdb_failure("the environment cannot be read", code);
+  if (names.ms_entries == 0) return std::optional<Bytes>();
+  LmdbTable table{0, std::string(kFormatTable), table_seed(kFormatTable)};
+  if (mdb_dbi_open(transaction.get(), table.name.c_str(), 0, &table.handle) != 0)
+    return fail(Errc::rejected, "the environment is not a store of this program");
   const Bytes key = to_bytes(kFormatKey);
-  {
-    KT_TRY(const auto snapshot, this->snapshot());
-    KT_TRY(const auto stored, snapshot->get(table, key));
-    if (stored) {
-      if (stored->size() != 2) return fail(Errc::corrupt, "the store has no format");
-      const unsigned format = static_cast<unsigned>((*stored)[0]) << 8U | (*stored)[1];
-      if (format == kFormat) return {};
-      return fail(Errc::rejected, "the store has format " + std::to_string(format) +
-                                      "; this program knows only " + std::to_string(kFormat));
-    }
+  MDB_val wanted = to_value(key);
+  MDB_val stored{};
+  const int code = mdb_get(transaction.get(), table.handle, &wanted, &stored);
+  // Whoever made the store may have ended after it added the table.
+  if (code == MDB_NOTFOUND && names.ms_entries == 1) return std::optional<Bytes>();
+  if (code == MDB_NOTFOUND) return fail(Errc::corrupt, "the store has no format");
+  if (code != 0) return lmdb_failure("the environment cannot be read", code);
+  KT_TRY(const ByteView format, checked_value(table, key, to_view(stored)));
+  return std::optional<Bytes>(to_bytes(format));
+}
+
+Result<void> LmdbStore::check_format() {
+  KT_TRY(const auto stored, read_format());
+  KT_TRY(const Table table, open_table(std::string(kFormatTable)));
+  if (!stored) {
+    Batch batch;
+    batch.put(table, to_bytes(kFormatKey), {kFormat >> 8U, kFormat & 0xffU});
+    KT_TRY(const Committed committed, commit(batch));
+    if (committed != Committed::ok) return failed_before();
+    return {};
   }
-  if (names.ms_entries > 1) return fail(Errc::corrupt, "the store has no format");
-  Batch batch;
-  batch.put(table, key, {kFormat >> 8U, kFormat & 0xffU});
-  KT_TRY(const Committed committed, commit(batch));
-  if (committed != Committed::ok) return failed_before();
-  return {};
+  if (stored->size() != 2) return fail(Errc::corrupt, "the store has no format");
+  const unsigned format = static_cast<unsigned>((*stored)[0]) << 8U | (*stored)[1];
+  if (format == kFormat) return {};
+  return fail(Errc::rejected, "the store has format " + std::to_string(format) +
+                                  "; this program knows only " + std::to_string(kFormat));
 }
 
 Result<void> LmdbStore::check_length(const std::filesystem::path& file) {
