@@ -7,6 +7,9 @@ namespace {
 
 using keytrans::Subtree;
 
+// Entries that a view remembers: the frontier of a large log, and some more.
+constexpr std::size_t kKnownEntries = 64;
+
 tl::unexpected<Error> missing(const char* what) {
   return fail(Errc::corrupt, std::string(what) + " of the log is missing");
 }
@@ -35,9 +38,14 @@ Result<keytrans::AuditorTreeHead> LogView::auditor_tree_head() const {
 
 Result<StoredEntry> LogView::stored_entry(EntryIndex index) const {
   if (index.value() >= state_->size().value()) return no_such_entry();
+  for (const auto& [known, entry] : known_entries_) {
+    if (known == index) return entry;
+  }
   KT_TRY(const auto bytes, snapshot_->get(tables_.entries, number_key(index.value())));
   if (!bytes) return missing("an entry");
-  return decode_record<StoredEntry>(*bytes);
+  KT_TRY(const StoredEntry entry, decode_record<StoredEntry>(*bytes));
+  if (known_entries_.size() < kKnownEntries) known_entries_.emplace_back(index, entry);
+  return entry;
 }
 
 Result<keytrans::LogEntry> LogView::entry(EntryIndex index) const {
@@ -73,6 +81,8 @@ Result<HashValue> LogView::root_at(TreeSize size) const {
 // --- Labels ----------------------------------------------------------------------------------
 
 Result<std::optional<StoredVersion>> LogView::stored(const Label& label, Version version) const {
+  if (known_version_ && known_version_->version == version && known_version_->label == label)
+    return std::optional<StoredVersion>(known_version_->stored);
   KT_TRY(const auto bytes, snapshot_->get(tables_.versions, version_key(label, version)));
   if (!bytes) return std::optional<StoredVersion>();
   KT_TRY(StoredVersion stored, decode_record<StoredVersion>(*bytes));
@@ -99,9 +109,12 @@ Result<LogView::Greatest> LogView::find_greatest(const Label& label) const {
       }
       return Greatest{label, std::nullopt, {}};
     }
-    KT_TRY(const StoredVersion stored, decode_record<StoredVersion>(record->value));
-    if (stored.place && stored.place->position.value() < state_->size().value())
-      return Greatest{label, *version, stored.place->position};
+    KT_TRY(StoredVersion stored, decode_record<StoredVersion>(record->value));
+    if (stored.place && stored.place->position.value() < state_->size().value()) {
+      const EntryIndex position = stored.place->position;
+      known_version_ = KnownVersion{label, *version, std::move(stored)};
+      return Greatest{label, *version, position};
+    }
     end = to_bytes(record->key);
   }
 }

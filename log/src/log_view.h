@@ -10,7 +10,7 @@
 #include <optional>
 
 #include "keytrans/log_source.h"
-#include "prefix_chunks.h"
+#include "prefix_store.h"
 #include "records.h"
 
 namespace kt::log {
@@ -69,6 +69,12 @@ class LogView final : public keytrans::LogSource, private keytrans::LogNodes {
     EntryIndex position;
   };
 
+  struct KnownVersion {
+    Label label;
+    Version version;
+    StoredVersion stored;
+  };
+
   Result<HashValue> node(keytrans::Subtree node) const override;
   Result<StoredEntry> stored_entry(EntryIndex index) const;
   Result<VersionPlace> place(const Label& label, Version version) const;
@@ -82,7 +88,10 @@ class LogView final : public keytrans::LogSource, private keytrans::LogNodes {
   std::unique_ptr<store::Snapshot> snapshot_;
   Absence absence_;
   StoredPrefixNodes prefix_nodes_;
-  mutable std::optional<Greatest> greatest_;  // of the label that was asked for last
+  // What was read last, for an answer asks for the same several times.
+  mutable std::optional<Greatest> greatest_;
+  mutable std::optional<KnownVersion> known_version_;
+  mutable std::vector<std::pair<EntryIndex, StoredEntry>> known_entries_;
 };
 
 }  // namespace kt::log

@@ -158,10 +158,13 @@ Result<NextEntry> make_next_entry(const LogView& view, const Tables& tables,
     next.batch.put(tables.audit, number_key(position.value()), std::move(encoded));
   }
 
-  PrefixNodeBatch nodes(view.stored_prefix_nodes(), before.next_chunk);
-  KT_TRY(next.state.prefix_tree,
+  PrefixNodeBatch nodes(view.stored_prefix_nodes());
+  KT_TRY(const keytrans::PrefixChild root,
          keytrans::prefix_update(nodes, before.prefix_tree, added, std::vector<HashValue>()));
-  next.state.next_chunk = std::move(nodes).write_to(next.batch, tables.prefix);
+  const PrefixNodeBatch::Written written =
+      std::move(nodes).write_to(next.batch, tables.prefix, root, before.next_chunk);
+  next.state.prefix_tree = written.root;
+  next.state.next_chunk = written.next_chunk;
 
   next.batch.put(tables.entries, number_key(position.value()),
                  encode_record(StoredEntry{timestamp, next.state.prefix_tree}));

@@ -3,6 +3,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <ctime>
 
 #include "checksum.h"
 
@@ -30,6 +31,12 @@ tl::unexpected<Error> read_failure(int code) {
 }
 
 }  // namespace
+
+SnapshotClock::time_point SnapshotClock::now() {
+  timespec time{};
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
+  return time_point(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
+}
 
 Result<Transaction> ReadTransactions::take() {
   Transaction reused;
@@ -76,7 +83,7 @@ LmdbSnapshot::~LmdbSnapshot() {
 }
 
 Result<void> LmdbSnapshot::check_age() const {
-  if (std::chrono::steady_clock::now() < expiry_) return {};
+  if (SnapshotClock::now() < expiry_) return {};
   return fail(Errc::unavailable, "the snapshot is too old");
 }
 

@@ -12,6 +12,16 @@
 
 namespace kt::store {
 
+// A clock that is read at every access: the machine's cheapest, exact to a few milliseconds.
+struct SnapshotClock {
+  using duration = std::chrono::nanoseconds;
+  using rep = duration::rep;
+  using period = duration::period;
+  using time_point = std::chrono::time_point<SnapshotClock>;
+  static constexpr bool is_steady = true;
+  [[nodiscard]] static time_point now();
+};
+
 // Read transactions that wait to be used again, which is cheaper than making new ones.
 // Thread rule: any thread.
 class ReadTransactions {
@@ -34,7 +44,7 @@ class ReadTransactions {
 class LmdbSnapshot final : public Snapshot {
  public:
   LmdbSnapshot(const LmdbTables& tables, ReadTransactions& transactions, ReaderGate& gate,
-               Transaction transaction, std::chrono::steady_clock::time_point expiry)
+               Transaction transaction, SnapshotClock::time_point expiry)
       : tables_(tables),
         transactions_(transactions),
         gate_(gate),
@@ -56,7 +66,7 @@ class LmdbSnapshot final : public Snapshot {
   ReadTransactions& transactions_;
   ReaderGate& gate_;
   Transaction transaction_;
-  std::chrono::steady_clock::time_point expiry_;
+  SnapshotClock::time_point expiry_;
 };
 
 // The value in what is stored for `key`. Errors: corrupt.

@@ -169,7 +169,7 @@ Result<std::unique_ptr<Snapshot>> LmdbStore::snapshot() const {
   }
   return std::unique_ptr<Snapshot>(
       std::make_unique<LmdbSnapshot>(tables_, transactions_, gate_, *std::move(transaction),
-                                     Clock::now() + options_.max_snapshot_age));
+                                     SnapshotClock::now() + options_.max_snapshot_age));
 }
 
 Usage LmdbStore::usage() const { return {used_, options_.map_size_limit}; }

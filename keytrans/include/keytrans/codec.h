@@ -42,8 +42,10 @@ class Encoder {
 
   template <WireNumber T>
   void number(const char* /*field*/, T value) {
-    for (std::size_t shift = 8 * sizeof(T); shift > 0; shift -= 8)
-      out_.push_back(static_cast<std::uint8_t>(std::uint64_t{value} >> (shift - 8)));
+    std::array<std::uint8_t, sizeof(T)> bytes{};
+    for (std::size_t i = 0; i < bytes.size(); ++i)
+      bytes[i] = static_cast<std::uint8_t>(std::uint64_t{value} >> (8 * (bytes.size() - 1 - i)));
+    append(bytes);
   }
   template <class Tag, class Rep>
   void number(const char* field, const Strong<Tag, Rep>& value) {
