@@ -95,51 +95,51 @@ constexpr std::size_t kOctetVector = 255;
 
 // --- The log ------------------------------------------------------------------------------------
 
-ModelledLog::ModelledLog(const Configuration& configuration, std::uint64_t seed,
-                         RandomSource& random, Counts& counts)
+ModelledLog::ModelledLog(std::unique_ptr<GrowingLog> log, RandomSource& random, Counts& counts)
     : random_(random),
       counts_(counts),
-      log_(must(MemoryLog::create(configuration,
-                                  test_keys(configuration.ciphersuite, configuration.mode, seed)))),
-      model_{configuration.reasonable_monitoring_window, configuration.maximum_lifetime, {}, {}} {
-  if (is_audited() && configuration.auditor_start_pos == EntryIndex{0})
-    auditor_ = must(Auditor::from_genesis(log_.configuration()));
+      log_(std::move(log)),
+      model_{
+          configuration().reasonable_monitoring_window, configuration().maximum_lifetime, {}, {}} {
+  for (std::uint64_t i = 0; i < log_->size().value(); ++i)
+    model_.append(must(log_->source().entry(EntryIndex{i})).timestamp, {});
+  if (is_audited() && configuration().auditor_start_pos == EntryIndex{0})
+    auditor_ = must(Auditor::from_genesis(log_->configuration()));
 }
 
 void ModelledLog::append(Timestamp timestamp, const std::vector<Growth>& growth) {
-  std::vector<MemoryLog::Change> changes;
   std::map<Label, std::vector<std::optional<Bytes>>> recorded;
   for (const Growth& grown : growth) {
-    MemoryLog::Change change{grown.label, grown.skipped, {}};
     auto& versions = recorded[grown.label];
     versions.resize(grown.skipped);
-    for (const Bytes& value : grown.values) {
-      const Version version{
-          static_cast<std::uint32_t>(model_.version_count(grown.label) + versions.size())};
-      change.values.push_back(must(log_.make_value(grown.label, version, value)));
-      versions.emplace_back(value);
-    }
-    changes.push_back(std::move(change));
+    versions.insert(versions.end(), grown.values.begin(), grown.values.end());
   }
-  must(log_.append(timestamp, changes));
+  log_->append(timestamp, growth);
   model_.append(timestamp, recorded);
   count("log entries");
 }
 
+void ModelledLog::restart() {
+  log_->restart();
+  EXPECT_EQ(log_->size(), model_.size());
+  count("restarts");
+}
+
 // What a user verifies who knows nothing and asks for nothing.
 TreeView ModelledLog::view_of_a_stranger() const {
-  const TreeHead head = must(log_.tree_head());
-  ProofRecorder recorder(log_, nullptr, std::nullopt);
-  CombinedTree log_tree(recorder, log_.configuration().wire(), head.tree_size);
+  const LogSource& source = log_->source();
+  const TreeHead head = must(source.tree_head());
+  ProofRecorder recorder(source, nullptr, std::nullopt);
+  CombinedTree log_tree(recorder, log_->configuration().wire(), head.tree_size);
   must(update_view(log_tree, std::nullopt));
   const CombinedTreeProof proof = must(recorder.finish(head.tree_size, std::nullopt));
 
   const LabelVersions no_versions;
   ProofReader reader(proof, nullptr, no_versions);
-  CombinedTree user_tree(reader, log_.configuration().wire(), head.tree_size);
+  CombinedTree user_tree(reader, log_->configuration().wire(), head.tree_size);
   must(update_view(user_tree, std::nullopt));
   const CandidateTree candidate = must(reader.finish(head.tree_size, std::nullopt));
-  must(log_.configuration().verify_tree_head(head, candidate.root()));
+  must(log_->configuration().verify_tree_head(head, candidate.root()));
   return candidate.view_at(head.tree_size).value();
 }
 
@@ -147,20 +147,20 @@ void ModelledLog::audit(std::uint64_t lag) {
   if (!is_audited()) return;
   const TreeSize start{configuration().auditor_start_pos.value()};
   if (!auditor_ && model_.size() == start) {
-    auditor_ = must(Auditor::from_view(log_.configuration(), view_of_a_stranger()));
+    auditor_ = must(Auditor::from_view(log_->configuration(), view_of_a_stranger()));
     count("auditors started mid-log");
   }
   if (!auditor_) return;
   while (auditor_->size().value() + lag < model_.size().value()) {
-    const AuditorUpdate update = must(log_.auditor_update(EntryIndex{auditor_->size().value()}));
+    const AuditorUpdate update = must(log_->auditor_update(EntryIndex{auditor_->size().value()}));
     must(auditor_->process(must(decode<AuditorUpdate>(must(encode(update)))), audited_leaves_));
   }
   if (!auditor_->has_processed()) return;
-  AuditorTreeHead head = must(auditor_->sign(*log_.keys().auditor));
+  const AuditorTreeHead head = must(auditor_->sign(log_->third_party_key()));
   EXPECT_EQ(head.tree_size, auditor_->size());
   EXPECT_EQ(head.timestamp, model_.timestamps[head.tree_size.value() - 1]);
-  EXPECT_TRUE(log_.configuration().verify_auditor_tree_head(head, root_at(head.tree_size)));
-  log_.set_auditor_tree_head(std::move(head));
+  EXPECT_TRUE(log_->configuration().verify_auditor_tree_head(head, root_at(head.tree_size)));
+  log_->accept_auditor_head(head);
 }
 
 const HashValue& ModelledLog::root_at(TreeSize size) {
@@ -168,7 +168,7 @@ const HashValue& ModelledLog::root_at(TreeSize size) {
   if (found != roots_.end()) return found->second;
   std::vector<LogEntry> entries;
   for (std::uint64_t i = 0; i < size.value(); ++i)
-    entries.push_back(must(log_.entry(EntryIndex{i})));
+    entries.push_back(must(log_->source().entry(EntryIndex{i})));
   return roots_.emplace(size, naive_log_root(entries)).first->second;
 }
 
@@ -177,7 +177,7 @@ const HashValue& ModelledLog::root_at(TreeSize size) {
 // Whether users accept the auditor's tree head that the log serves.
 bool ModelledLog::auditor_is_recent() const {
   if (!is_audited()) return true;
-  const AuditorTreeHead head = must(log_.auditor_tree_head());
+  const AuditorTreeHead head = must(log_->source().auditor_tree_head());
   return model_.timestamps.back().value() - head.timestamp.value() <=
          configuration().max_auditor_lag;
 }
@@ -202,7 +202,8 @@ template <class Request, class Response>
 auto ModelledLog::deliver(ModelledUser& user, const Request& request,
                           const Result<Response>& proved) {
   const Response sent = must(proved);
-  const Response response = over_the_wire(sent, context_of_response(log_.configuration(), request));
+  const Response response =
+      over_the_wire(sent, context_of_response(log_->configuration(), request));
   EXPECT_TRUE(response == sent);
   using Verified = typename decltype(user.state.verify(request, response, Timestamp{}))::value_type;
   std::optional<std::decay_t<decltype(std::declval<Verified>().outcome())>> outcome;
@@ -257,7 +258,7 @@ void ModelledLog::compare_proof(const CombinedTreeProof& proof, const NaiveProof
 
   std::vector<HashValue> prefix_roots;
   for (const EntryIndex entry : expected.prefix_roots())
-    prefix_roots.push_back(must(log_.entry(entry)).prefix_tree);
+    prefix_roots.push_back(must(log_->source().entry(entry)).prefix_tree);
   EXPECT_TRUE(proof.prefix_roots == prefix_roots) << text(expected.prefix_roots());
 }
 
@@ -281,7 +282,7 @@ void ModelledLog::compare_view(const TreeView& view) {
   EXPECT_TRUE(view.root() == root_at(view.size));
   std::vector<LogEntry> frontier;
   for (const EntryIndex entry : NaiveTree(model_, view.size).frontier())
-    frontier.push_back(must(log_.entry(entry)));
+    frontier.push_back(must(log_->source().entry(entry)));
   EXPECT_TRUE(view.frontier_entries == frontier);
 }
 
@@ -305,9 +306,9 @@ void ModelledLog::compare_label(const ModelledUser& user, const Label& label) co
     EXPECT_TRUE(state->owner->updates == expected.owner->updates);
   }
   for (const auto& [version, lookup] : state->versions) {
-    EXPECT_TRUE(lookup.vrf_output == must(log_.vrf(label, version)).output);
+    EXPECT_TRUE(lookup.vrf_output == must(log_->source().vrf(label, version)).output);
     if (!lookup.commitment) continue;
-    EXPECT_TRUE(*lookup.commitment == must(log_.commitment(label, version)));
+    EXPECT_TRUE(*lookup.commitment == must(log_->source().commitment(label, version)));
   }
 }
 
@@ -316,31 +317,31 @@ void ModelledLog::compare_prefix_tree() const {
   PrefixModel leaves;
   for (const auto& [label, versions] : model_.labels) {
     for (std::uint32_t v = 0; v < versions.size(); ++v) {
-      const HashValue commitment = must(log_.commitment(label, Version{v}));
+      const HashValue commitment = must(log_->source().commitment(label, Version{v}));
       EXPECT_EQ(commitment == HashValue{}, !versions[v].value.has_value());
-      leaves.set({must(log_.vrf(label, Version{v})).output, commitment});
+      leaves.set({must(log_->source().vrf(label, Version{v})).output, commitment});
     }
   }
   if (is_audited()) {
     for (std::uint64_t i = 0; i < model_.size().value(); ++i) {
-      for (const PrefixLeaf& leaf : must(log_.auditor_update(EntryIndex{i})).added)
+      for (const PrefixLeaf& leaf : must(log_->auditor_update(EntryIndex{i})).added)
         leaves.set(leaf);
     }
   }
-  EXPECT_TRUE(must(log_.entry(rightmost(model_.size()))).prefix_tree == leaves.root());
+  EXPECT_TRUE(must(log_->source().entry(rightmost(model_.size()))).prefix_tree == leaves.root());
 }
 
 // --- Users --------------------------------------------------------------------------------------
 
 ModelledUser ModelledLog::new_user(ContactPolicy policy, RecentPolicy recent) const {
-  return {ClientState(log_.configuration(), policy, recent), {recent, {}, {}, {}}, {}, {}};
+  return {ClientState(log_->configuration(), policy, recent), {recent, {}, {}, {}}, {}, {}};
 }
 
 // --- Searches and monitoring --------------------------------------------------------------------
 
 void ModelledLog::search_greatest(ModelledUser& user, const Label& label) {
   const SearchRequest request = received(user.state.search_request(label));
-  const auto proved = prove_search(log_, request);
+  const auto proved = prove_search(log_->source(), request);
   const NaiveTree now = tree();
   const auto expected = now.search_greatest(label);
   if (!expected) {
@@ -358,7 +359,7 @@ void ModelledLog::search_greatest(ModelledUser& user, const Label& label) {
 
 void ModelledLog::search_fixed(ModelledUser& user, const Label& label, Version target) {
   const SearchRequest request = received(user.state.search_request(label, target));
-  const auto proved = prove_search(log_, request);
+  const auto proved = prove_search(log_->source(), request);
   const NaiveTree now = tree();
   const auto expected = now.search_fixed(label, target);
   if (const auto* const refusal = std::get_if<NaiveRefusal>(&expected)) {
@@ -399,7 +400,7 @@ void ModelledLog::monitor(ModelledUser& user, const Label& label) {
   }
   if (known->second.monitor.size() > 1) count("contact monitoring of several entries");
   const ContactMonitorRequest request = received(must(made));
-  const auto proved = prove_contact_monitor(log_, request);
+  const auto proved = prove_contact_monitor(log_->source(), request);
   const NaiveTree now = tree();
   NaiveProof proof(now, request.last);
   proof.monitor(known->second.monitor, std::nullopt);
@@ -424,7 +425,7 @@ void ModelledLog::monitor(ModelledUser& user, const Label& label) {
 void ModelledLog::become_owner(ModelledUser& user, const Label& label, EntryIndex start) {
   const NaiveTree now = tree();
   const OwnerInitRequest request = received(user.state.owner_init_request(label, start));
-  const auto proved = prove_owner_init(log_, request);
+  const auto proved = prove_owner_init(log_->source(), request);
   if (!now.may_start_at(start)) {
     EXPECT_TRUE(fails(proved, Errc::rejected));
     count("owner initialisation: refused");
@@ -455,7 +456,7 @@ void ModelledLog::monitor_as_owner(ModelledUser& user, const Label& label, std::
   const NaiveOwner owner = *known->second.owner;
   if (known->second.monitor.size() > 1) count("owner monitoring with several entries");
   const OwnerMonitorRequest request = received(must(made));
-  const auto proved = prove_owner_monitor(log_, request, limit);
+  const auto proved = prove_owner_monitor(log_->source(), request, limit);
   const NaiveTree now = tree();
   const NaiveOwnerWalk walk = now.owner_walk(label, owner.start, owner.known(), limit);
   NaiveProof proof(now, request.last);
@@ -490,7 +491,7 @@ ModelledLog::UpdateEnd ModelledLog::update(ModelledUser& user, const Label& labe
   const auto proved = answer(request, sequencing);
   if (!missed_some && values.empty()) {
     EXPECT_TRUE(fails(proved, Errc::conflict));
-    EXPECT_EQ(log_.size(), model_.size());
+    EXPECT_EQ(log_->size(), model_.size());
     return UpdateEnd::nothing_new;
   }
   if (sequencing.lose_response) {
@@ -523,20 +524,24 @@ Result<UpdateResponse> ModelledLog::answer(const UpdateRequest& request,
   const bool managed = configuration().mode == DeploymentMode::thirdPartyManagement;
   const std::uint32_t skipped = managed ? sequencing.skipped : 0;
   const std::size_t next = model_.version_count(request.label) + skipped;
+  // Time passes only for what is made.
+  const bool creates = !request.values.empty() &&
+                       !tree().next_update(request.label, request.greatest_version).has_value();
+  const Timestamp timestamp = creates ? sequencing.timestamp : model_.timestamps.back();
   Result<UpdateResponse> proved = fail(Errc::unavailable, "not asked yet");
   if (managed) {
-    const ManagerUpdateRequest forwarded = must(sign_update_request(
-        *log_.keys().leaf, configuration(), request, Version{static_cast<std::uint32_t>(next)}));
-    proved =
-        log_.update(over_the_wire(forwarded, log_.configuration().context()), sequencing.timestamp);
+    const ManagerUpdateRequest forwarded =
+        must(sign_update_request(log_->third_party_key(), configuration(), request,
+                                 Version{static_cast<std::uint32_t>(next)}));
+    proved = log_->update(over_the_wire(forwarded, log_->configuration().context()), timestamp);
   } else {
-    proved = log_.update(request, sequencing.timestamp);
+    proved = log_->update(request, timestamp);
   }
-  if (log_.size() == model_.size()) return proved;
-  EXPECT_FALSE(tree().next_update(request.label, request.greatest_version).has_value());
+  if (log_->size() == model_.size()) return proved;
+  EXPECT_TRUE(creates);
   std::vector<std::optional<Bytes>> versions(skipped);
   for (const LabelValue& value : request.values) versions.emplace_back(value.value);
-  model_.append(sequencing.timestamp, {{request.label, versions}});
+  model_.append(timestamp, {{request.label, versions}});
   count("log entries");
   return proved;
 }
@@ -552,7 +557,7 @@ void ModelledLog::walk(ModelledUser& user) {
   std::vector<EntryIndex> learned = now.recent(user.expected.recent);
   std::erase_if(learned, [&stop](EntryIndex entry) { return stop && entry <= *stop; });
 
-  const auto proved = prove_distinguished(log_, request, user.state.recent_policy());
+  const auto proved = prove_distinguished(log_->source(), request, user.state.recent_policy());
   if (!proved) {  // a definition of "recent" that includes more than a proof has room for
     EXPECT_TRUE(fails(proved, Errc::rejected));
     EXPECT_GT(learned.size(), kOctetVector - 32);
@@ -580,11 +585,11 @@ void ModelledLog::exchange_heads(const ModelledUser& a, const ModelledUser& b) {
   EXPECT_EQ(compare_heads(*a.head, received_head) == HeadComparison::consistent, overlap);
   count(overlap ? "heads compared: overlapping" : "heads compared: disjoint");
 
-  const auto answer = prove_distinguished(log_, {}, a.state.recent_policy());
+  const auto answer = prove_distinguished(log_->source(), {}, a.state.recent_policy());
   if (!answer) return;
   if (witness_ && witness_->first == a.state.recent_policy()) {
     const auto fork =
-        must(find_fork(log_.configuration(), witness_->second, *answer, witness_->first));
+        must(find_fork(log_->configuration(), witness_->second, *answer, witness_->first));
     EXPECT_FALSE(fork.has_value());
     count("forks looked for");
   } else {
@@ -597,7 +602,7 @@ std::optional<PendingCredential> ModelledLog::receive_credential(const ModelledU
                                                                  EntryIndex position) {
   const NaiveTree now = tree();
   const auto& known = user.expected.distinguished;
-  const auto proved = prove_credential(log_, label, position);
+  const auto proved = prove_credential(log_->source(), label, position);
   if (position > rightmost(now.size())) {
     EXPECT_TRUE(fails(proved, Errc::rejected));
     return std::nullopt;
@@ -612,14 +617,14 @@ std::optional<PendingCredential> ModelledLog::receive_credential(const ModelledU
     count("credentials: no unexpired distinguished entry");
     return std::nullopt;
   }
-  const Credential credential = over_the_wire(must(proved), log_.configuration().context());
+  const Credential credential = over_the_wire(must(proved), log_->configuration().context());
   EXPECT_TRUE(credential == *proved);
   const bool standard = now.greatest(label, position) == greatest;
   EXPECT_EQ(credential.credential_type == CredentialType::standard, standard);
 
   const ClientState before = user.state;
   const auto verified =
-      verify_credential(log_.configuration(), user.state.distinguished(), credential);
+      verify_credential(log_->configuration(), user.state.distinguished(), credential);
   EXPECT_TRUE(user.state == before);
   if (!contains(known, position)) {
     EXPECT_TRUE(fails(verified, Errc::unavailable));
@@ -660,9 +665,9 @@ bool ModelledLog::settle_credential(const ModelledUser& user, PendingCredential&
   if (terminal_known) count("credentials: settled by the terminal entry");
 
   if (!pending.update) {
-    const auto proved =
-        prove_credential_update(log_, credential.outcome.label, credential.outcome.version,
-                                credential.terminal, credential.view.size);
+    const auto proved = prove_credential_update(log_->source(), credential.outcome.label,
+                                                credential.outcome.version, credential.terminal,
+                                                credential.view.size);
     const auto next = now.first_distinguished_after(credential.terminal);
     if (now.is_distinguished(credential.terminal)) {
       EXPECT_TRUE(fails(proved, Errc::conflict));
@@ -680,7 +685,7 @@ bool ModelledLog::settle_credential(const ModelledUser& user, PendingCredential&
   bool settled = terminal_known;
   if (pending.update) {
     const EntryIndex next = now.first_distinguished_after(credential.terminal).value();
-    const auto verified = finally_verify(log_.configuration(), credential, known, *pending.update);
+    const auto verified = finally_verify(log_->configuration(), credential, known, *pending.update);
     if (contains(expected, next)) {
       EXPECT_EQ(text(verified), "ok");
       count("credentials: settled by an update");

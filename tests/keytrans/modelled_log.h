@@ -5,19 +5,21 @@
 // what the user concludes, and what the user then retains. Differences are GoogleTest failures; a
 // set-up that breaks throws.
 //
-// Lifetime: borrows the random source and the counts. Thread rule: one thread at a time.
+// Lifetime: owns the log; borrows the random source and the counts. Thread rule: one thread at a
+// time.
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "growing_log.h"
 #include "keytrans/auditor.h"
 #include "keytrans/credential.h"
 #include "keytrans/fork_evidence.h"
-#include "keytrans/memory_log.h"
 #include "naive_model.h"
 #include "naive_proof.h"
 #include "random_source.h"
@@ -44,30 +46,31 @@ class ModelledLog {
   // How often what happened, by name.
   using Counts = std::map<std::string, std::size_t>;
 
-  // The public keys of `configuration` are filled in. The VRF key follows from `seed`. The random
-  // source decides on clocks.
-  ModelledLog(const Configuration& configuration, std::uint64_t seed, RandomSource& random,
-              Counts& counts);
+  // `log` may have entries already, without versions. The random source decides on clocks.
+  ModelledLog(std::unique_ptr<GrowingLog> log, RandomSource& random, Counts& counts);
 
   // --- The log
 
-  // New versions of a label: so many skipped ones, then the values.
-  struct Growth {
-    Label label;
-    std::uint32_t skipped = 0;
-    std::vector<Bytes> values;
-  };
-  // One log entry that no user asked for.
+  // One log entry that no user asked for, as far as the log can make it: see GrowingLog.
+  using Growth = GrowingLog::Growth;
   void append(Timestamp timestamp, const std::vector<Growth>& growth);
 
   // Lets the auditor, if there is one and its start is reached, process all but the last `lag`
   // entries, and sign.
   void audit(std::uint64_t lag);
 
+  // What the log can do: see GrowingLog.
+  [[nodiscard]] bool may_be_empty(Timestamp timestamp) const {
+    return log_->may_be_empty(timestamp);
+  }
+  [[nodiscard]] std::optional<Timestamp> grows_until() const { return log_->grows_until(); }
+  [[nodiscard]] bool is_stored() const { return log_->is_stored(); }
+  void restart();
+
   [[nodiscard]] const NaiveLog& model() const { return model_; }
   // Requires: the log is not empty.
   [[nodiscard]] NaiveTree tree() const { return {model_, model_.size()}; }
-  [[nodiscard]] const Configuration& configuration() const { return log_.configuration().wire(); }
+  [[nodiscard]] const Configuration& configuration() const { return log_->configuration().wire(); }
   [[nodiscard]] bool is_audited() const {
     return configuration().mode == DeploymentMode::thirdPartyAuditing;
   }
@@ -131,7 +134,7 @@ class ModelledLog {
 
   RandomSource& random_;
   Counts& counts_;
-  MemoryLog log_;
+  std::unique_ptr<GrowingLog> log_;
   NaiveLog model_;
   std::optional<Auditor> auditor_;
   MemoryAuditedLeaves audited_leaves_;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
+#include <iostream>
 #include <sstream>
 #include <utility>
 
@@ -102,11 +104,13 @@ RecentPolicy random_policy(const WorldShape& shape, RandomSource& random) {
 // --- A world
 // -------------------------------------------------------------------------------------
 
-RandomWorld::RandomWorld(std::uint64_t seed, ModelledLog::Counts& counts)
+RandomWorld::RandomWorld(std::uint64_t seed, const LogFactory& make_log,
+                         ModelledLog::Counts& counts)
     : seed_(seed),
       random_(seed),
       shape_(WorldShape::draw(seed, random_)),
-      log_(make_configuration(shape_), seed, random_, counts) {
+      log_(make_log(make_configuration(shape_), seed, Timestamp{shape_.start * shape_.unit}),
+           random_, counts) {
   ++counts["worlds"];
   // An empty label and one of the greatest length are labels like any others.
   const std::array<std::string, 5> names{"alice", "", std::string(Label::kMaxSize, 'x'), "bob",
@@ -114,6 +118,7 @@ RandomWorld::RandomWorld(std::uint64_t seed, ModelledLog::Counts& counts)
   for (std::size_t i = 0; i <= shape_.labels; ++i) labels_.push_back(make_label(names[i]));
 
   // Before there are users, who need an auditor that has signed.
+  log_.audit(0);
   while (size() <= shape_.auditor_start) {
     append();
     log_.audit(0);
@@ -132,7 +137,16 @@ Timestamp RandomWorld::next_timestamp() {
   const Timestamp latest = log_.model().timestamps.back();
   if (!one_in(shape_.burst)) return latest;
   const std::uint64_t pause = random_.below(2 * shape_.gap + 1) * shape_.burst;
-  return Timestamp{latest.value() + shape_.unit * pause * (one_in(20) ? 20 : 1)};
+  return held_back(Timestamp{latest.value() + shape_.unit * pause * (one_in(20) ? 20 : 1)});
+}
+
+// `timestamp`, or if the log would not grow then, whatever its auditor signs, the last time at
+// which it does.
+Timestamp RandomWorld::held_back(Timestamp timestamp) {
+  const auto bound = log_.grows_until();
+  if (!bound || timestamp <= *bound) return timestamp;
+  log_.audit(0);
+  return std::min(timestamp, log_.grows_until().value());
 }
 
 // A number of skipped versions, which only a Third-Party Manager knows.
@@ -169,7 +183,14 @@ void RandomWorld::append() {
     std::vector<Bytes> values = random_values(labels_[i]);
     if (!values.empty()) growth.push_back({labels_[i], skipped, std::move(values)});
   }
+  if (growth.empty() && !log_.may_be_empty(timestamp))
+    growth.push_back({labels_.front(), 0, {Bytes()}});
   log_.append(timestamp, growth);
+}
+
+// At some instants, if the log stores anything.
+void RandomWorld::restart() {
+  if (log_.is_stored() && one_in(6)) log_.restart();
 }
 
 void RandomWorld::search_fixed(ModelledUser& user, const Label& label) {
@@ -200,6 +221,7 @@ void RandomWorld::update(ModelledUser& user, const Label& label) {
     const Timestamp timestamp = next_timestamp();
     const std::uint32_t skipped = random_skips();
     end = log_.update(user, label, values, {timestamp, skipped, one_in(8)});
+    restart();
     log_.compare(user);
   }
 }
@@ -282,6 +304,7 @@ void RandomWorld::run() {
         while (size() < due) append();
       }
       if (random_.coin()) log_.audit(random_.coin() ? 0 : random_.below(6));
+      restart();
       if (one_in(4)) settle_credential();
       step_of(random_.below(users_.size()));
       if (step + 1 == shape_.steps) log_.compare_prefix_tree();
@@ -289,6 +312,69 @@ void RandomWorld::run() {
       ADD_FAILURE() << error.what();
     }
   }
+}
+
+// --- Many worlds
+// -------------------------------------------------------------------------------------
+
+ModelledLog::Counts run_worlds(std::uint64_t usual, const LogFactory& make_log) {
+  const char* const given = std::getenv("KT_WORLDS");
+  const std::uint64_t worlds = given != nullptr ? std::strtoull(given, nullptr, 10) : usual;
+  const std::uint64_t seed = RandomSource::pick_seed();
+  ModelledLog::Counts counts;
+  for (std::uint64_t i = 0; i < worlds && !failed(); ++i) {
+    SCOPED_TRACE("KT_SEED=" + std::to_string(seed + i) + " KT_WORLDS=1");
+    try {
+      RandomWorld(seed + i, make_log, counts).run();
+    } catch (const std::exception& error) {
+      ADD_FAILURE() << "in setting up: " << error.what();
+    }
+  }
+  return counts;
+}
+
+void expect_all_met(const ModelledLog::Counts& counts, std::vector<std::string> besides) {
+  for (const auto& [what, count] : counts) std::cout << "  " << count << " " << what << '\n';
+  if (std::getenv("KT_WORLDS") != nullptr) return;
+  for (const char* const what : {"auditors restored",
+                                 "auditors started mid-log",
+                                 "contact monitoring of several entries",
+                                 "contact monitoring",
+                                 "credentials: no unexpired distinguished entry",
+                                 "credentials: position not known",
+                                 "credentials: provisional",
+                                 "credentials: settled by an update",
+                                 "credentials: settled by the terminal entry",
+                                 "credentials: standard",
+                                 "credentials: update kept for later",
+                                 "distinguished walks",
+                                 "fixed-version searches: expired",
+                                 "fixed-version searches: found",
+                                 "fixed-version searches: nonexistent",
+                                 "fixed-version searches: skipped",
+                                 "forks looked for",
+                                 "greatest-version searches",
+                                 "heads compared: disjoint",
+                                 "heads compared: overlapping",
+                                 "owner initialisation",
+                                 "owner initialisation: refused",
+                                 "owner monitoring: a page",
+                                 "owner monitoring: complete",
+                                 "owner monitoring: stuck",
+                                 "owner monitoring with several entries",
+                                 "refused: log too far ahead of the clock",
+                                 "refused: log too far behind the clock",
+                                 "responses with a new head",
+                                 "responses with the same head",
+                                 "searches that oblige to monitor",
+                                 "states restored",
+                                 "updates: created",
+                                 "updates: only told",
+                                 "updates: response lost",
+                                 "updates: values disregarded"})
+    besides.emplace_back(what);
+  for (const std::string& what : besides)
+    EXPECT_TRUE(counts.contains(what)) << "the worlds have become too narrow: never " << what;
 }
 
 }  // namespace kt::keytrans

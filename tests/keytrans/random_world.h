@@ -2,11 +2,14 @@
 // grows, users ask it things, come back later, pass on credentials, store their
 // state and go on from there.
 //
-// A world follows from its seed, but for signing keys, openings and padding.
+// A world follows from its seed, but for signing keys, openings, padding, and what a log on disk
+// draws or times for itself.
 //
 // Thread rule: one thread at a time.
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -44,10 +47,14 @@ struct WorldShape {
   [[nodiscard]] std::string describe() const;
 };
 
+// Makes the log of a world. One that makes its first entry itself makes it at `start`.
+using LogFactory = std::function<std::unique_ptr<GrowingLog>(const Configuration& configuration,
+                                                             std::uint64_t seed, Timestamp start)>;
+
 class RandomWorld {
  public:
   // Adds to `counts`, which it borrows.
-  RandomWorld(std::uint64_t seed, ModelledLog::Counts& counts);
+  RandomWorld(std::uint64_t seed, const LogFactory& make_log, ModelledLog::Counts& counts);
 
   // Goes through all steps, or up to the first that fails. Failures are
   // GoogleTest's, each with seed, step and shape.
@@ -62,10 +69,12 @@ class RandomWorld {
     return list[random_.below(list.size())];
   }
   [[nodiscard]] Timestamp next_timestamp();
+  [[nodiscard]] Timestamp held_back(Timestamp timestamp);
   [[nodiscard]] std::uint32_t random_skips();
   [[nodiscard]] std::vector<Bytes> random_values(const Label& label);
 
   void append();
+  void restart();
   void step_of(std::size_t index);
   void search_fixed(ModelledUser& user, const Label& label);
   void become_owner(ModelledUser& user, const Label& label);
@@ -81,5 +90,13 @@ class RandomWorld {
   std::vector<ModelledUser> users_;
   std::vector<std::pair<std::size_t, PendingCredential>> pending_;  // and whose they are
 };
+
+// Runs worlds of consecutive seeds over logs of `make_log`. KT_WORLDS in the environment says how
+// many, or else it is `usual`; KT_SEED says which.
+ModelledLog::Counts run_worlds(std::uint64_t usual, const LogFactory& make_log);
+
+// Prints how often what happened, and fails the test unless all that can happen over any log did,
+// and what is named besides. With KT_WORLDS in the environment, only prints.
+void expect_all_met(const ModelledLog::Counts& counts, std::vector<std::string> besides);
 
 }  // namespace kt::keytrans

@@ -40,7 +40,7 @@ class SmallLogs : public ::testing::TestWithParam<std::tuple<CipherSuite, Durati
 
   RandomSource random_;
   ModelledLog::Counts counts_;
-  ModelledLog log_{make_configuration(), 1, random_, counts_};
+  ModelledLog log_{make_memory_log(make_configuration(), 1), random_, counts_};
   Label label_ = make_label("alice");
 
   static Configuration make_configuration() {
