@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
+#include <fcntl.h>
 #include <mutex>
 #include <system_error>
+#include <unistd.h>
 #include <vector>
 
 #include "checksum.h"
@@ -314,6 +317,24 @@ void LmdbStore::clear_stale_readers() {
   mdb_reader_check(environment_.get(), &cleared);
 }
 
+// Takes the room for LMDB's table of readers, which it maps and fills as readers come: without room
+// for it, the system would end the process. To be called before LMDB has locked the file, for
+// closing it gives all locks of the process on it up.
+Result<void> reserve_readers(const std::filesystem::path& file, unsigned readers) {
+  // A reader takes 64 bytes, a cache line, and what is before the first one less than a page.
+  constexpr off_t kReaderSize = 64;
+  constexpr off_t kHeaderSize = 4096;
+  const int descriptor = open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  const int code = descriptor < 0
+                       ? errno
+                       : posix_fallocate(descriptor, 0, kHeaderSize + kReaderSize * off_t{readers});
+  if (descriptor >= 0) close(descriptor);
+  if (code != 0)
+    return fail(Errc::unavailable, "there is no room for the table of readers: " +
+                                       std::generic_category().message(code));
+  return {};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Store>> open_lmdb_store(const std::filesystem::path& path,
@@ -325,13 +346,16 @@ Result<std::unique_ptr<Store>> open_lmdb_store(const std::filesystem::path& path
   if (error) return fail(Errc::unavailable, "the store's directory: " + error.message());
   KT_TRY(LeaseFile lease, LeaseFile::take(path / "lease"));
 
+  const unsigned readers = options.max_snapshots + 8;
+  KT_TRY(reserve_readers(path / "lock.mdb", readers));
+
   MDB_env* created = nullptr;
   if (const int code = mdb_env_create(&created); code != 0)
     return lmdb_failure("the environment cannot be opened", code);
   Environment environment(created);
   mdb_env_set_mapsize(created, options.initial_map_size);
   mdb_env_set_maxdbs(created, options.max_tables + kReserveTables);
-  mdb_env_set_maxreaders(created, options.max_snapshots + 8);
+  mdb_env_set_maxreaders(created, readers);
   // Read transactions move between threads; lookups go all over the file.
   if (const int code = mdb_env_open(created, path.c_str(), MDB_NOTLS | MDB_NORDAHEAD, 0600);
       code != 0)
