@@ -34,6 +34,12 @@ bool is_name(std::string_view name) {
   });
 }
 
+// LMDB calls it an I/O error when less is written than was to be, as when a disk becomes full.
+tl::unexpected<Error> write_failure(int code) {
+  if (code != EIO) return lmdb_failure("the batch cannot be written", code);
+  return fail(Errc::unavailable, "the batch cannot be written: the disk is full, or it fails");
+}
+
 class LmdbStore final : public Store {
  public:
   LmdbStore(LeaseFile lease, Environment environment, const LmdbOptions& options)
@@ -218,7 +224,7 @@ Result<LmdbStore::Attempt> LmdbStore::attempt(const Batch& batch) {
   }
   int code = write(transaction.get(), batch);
   if (code == MDB_MAP_FULL) return Attempt::map_full;
-  if (code != 0) return lmdb_failure("the batch cannot be written", code);
+  if (code != 0) return write_failure(code);
 
   code = mdb_txn_commit(transaction.release());
   if (code == 0) {
@@ -229,7 +235,7 @@ Result<LmdbStore::Attempt> LmdbStore::attempt(const Batch& batch) {
   // LMDB writes and flushes the new pages first, and the meta page, which makes them count, last.
   // When that fails, and only then, it panics; before, nothing counts and all is as it was.
   if (auto next = begin_write(); !next && failed_) return Attempt::unknown;
-  return lmdb_failure("the batch cannot be written", code);
+  return write_failure(code);
 }
 
 Result<bool> LmdbStore::holds(MDB_txn* transaction, const Batch::Expectation& expectation) const {
