@@ -39,7 +39,7 @@ std::string kind_name(const ::testing::TestParamInfo<Kind>& kind) {
   return "Unknown" + suite;
 }
 
-LogFixture::LogFixture(Kind kind) {
+LogFixture::LogFixture(Kind kind, const std::filesystem::path& parent) : directory_(parent) {
   configuration_.ciphersuite = kind.suite;
   configuration_.mode = kind.mode;
   configuration_.max_ahead = 60'000;

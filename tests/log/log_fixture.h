@@ -61,7 +61,9 @@ struct Kind {
 
 class LogFixture {
  public:
-  explicit LogFixture(Kind kind = {});
+  // The log is made in a scratch directory below `parent`.
+  explicit LogFixture(Kind kind = {},
+                      const std::filesystem::path& parent = std::filesystem::temp_directory_path());
 
   void open();
   void close() { log_.reset(); }
