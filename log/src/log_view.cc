@@ -91,9 +91,12 @@ Result<std::optional<StoredVersion>> LogView::stored(const Label& label, Version
 
 Result<VersionPlace> LogView::place(const Label& label, Version version) const {
   KT_TRY(const auto stored, this->stored(label, version));
-  if (!stored || !stored->place || stored->place->position.value() >= state_->size().value())
-    return no_such_version();
-  return *stored->place;
+  if (stored && stored->place && stored->place->position.value() < state_->size().value())
+    return *stored->place;
+  // Versions have no gaps: below the greatest one each has a record that says where it is.
+  KT_TRY(const std::optional<Version> greatest, greatest_version(label, rightmost(state_->size())));
+  if (greatest && version <= *greatest) return missing("a version");
+  return no_such_version();
 }
 
 // The versions of a label that do not exist are those of the ladder above the greatest, so only a

@@ -26,6 +26,7 @@ constexpr std::uint32_t kLabels = 12;
 
 Label label_of(std::uint32_t number) { return make_label("user" + std::to_string(number)); }
 Bytes value_of(std::uint32_t label) { return to_bytes("the value of " + std::to_string(label)); }
+Bytes old_value() { return to_bytes("the value before the last one"); }
 Bytes new_value() { return to_bytes("the value after the damage"); }
 
 // --- What a damaged log answers --------------------------------------------------------------
@@ -62,7 +63,7 @@ Outcome look(Log& log, const Clock& clock, const std::vector<Bytes>& first) {
 bool update(Log& log) {
   std::promise<bool> acknowledged;
   const auto submitted =
-      log.submit(keytrans::UpdateRequest{std::nullopt, label_of(0), Version{0}, {{new_value()}}},
+      log.submit(keytrans::UpdateRequest{std::nullopt, label_of(0), Version{1}, {{new_value()}}},
                  [&acknowledged](const Result<keytrans::UpdateResponse>& answer) {
                    acknowledged.set_value(answer.has_value());
                  });
@@ -137,7 +138,11 @@ class DamagedLog : public ::testing::TestWithParam<Damage> {
     fixture_.open();
     for (std::uint32_t label = 0; label < kLabels; ++label) {
       fixture_.clock.pass(1'000);
-      must(fixture_.update(label_of(label), std::nullopt, {value_of(label)}));
+      must(fixture_.update(label_of(label), std::nullopt, {old_value()}));
+    }
+    for (std::uint32_t label = 0; label < kLabels; ++label) {
+      fixture_.clock.pass(1'000);
+      must(fixture_.update(label_of(label), Version{0}, {value_of(label)}));
     }
     fixture_.close();
     database_ = read(fixture_.path() / "database" / "data.mdb");
@@ -237,6 +242,38 @@ TEST(LogDamage, ALabelWhoseRecordsAreGoneIsNotDenied) {
   // Nor can it be started anew.
   const auto again = fixture.update(label_of(1), std::nullopt, {value_of(2)});
   ASSERT_FALSE(again.has_value());
+}
+
+// Nor is a version, found when the end of a file was lost: the versions after it are there.
+TEST(LogDamage, AVersionWhoseRecordIsGoneIsNotDenied) {
+  LogFixture fixture;
+  fixture.open();
+  must(fixture.update(label_of(1), std::nullopt, {old_value()}));
+  must(fixture.update(label_of(1), Version{0}, {value_of(1)}));
+  const std::string space = fixture.log().configuration().id().hex();
+  fixture.close();
+  {
+    const auto store = must(store::open_lmdb_store(fixture.path() / "database"));
+    const store::Table versions = must(store->table(space, "versions"));
+    const Label label = label_of(1);
+    Bytes key{static_cast<std::uint8_t>(label.bytes().size())};
+    key.insert(key.end(), label.bytes().begin(), label.bytes().end());
+    key.insert(key.end(), {0, 0, 0, 0});
+    ASSERT_TRUE(must(must(store->snapshot())->get(versions, key)).has_value());
+    store::Batch batch;
+    batch.erase(versions, std::move(key));
+    ASSERT_EQ(must(store->commit(batch)), store::Committed::ok);
+  }
+  fixture.open();
+  const auto code = [&](std::optional<Version> version) {
+    const auto response = keytrans::prove_search(
+        *must(fixture.log().view()), fixture.newcomer().search_request(label_of(1), version));
+    return response ? "none" : to_string(response.error().code);
+  };
+  EXPECT_EQ(code(std::nullopt), "corrupt");
+  EXPECT_EQ(code(Version{0}), "corrupt");
+  EXPECT_EQ(code(Version{1}), "corrupt");
+  EXPECT_EQ(code(Version{2}), "not_found");
 }
 
 }  // namespace
