@@ -1,11 +1,11 @@
-#include <system_error>
+#include <optional>
 
-#include "directory.h"
 #include "head_file.h"
-#include "keytrans/directory.h"
 #include "keytrans/key_file.h"
 #include "log/log.h"
+#include "new_directory.h"
 #include "records.h"
+#include "store/files.h"
 
 namespace kt::log {
 namespace {
@@ -27,6 +27,7 @@ Result<LogId> fill(const Directory& directory, keytrans::Configuration configura
   KT_TRY(const store::Table about, store->table(kLogSpace, kLogTable));
   KT_TRY(const Tables tables, Tables::open(*store, checked.id()));
   KT_TRY(Bytes encoded, keytrans::encode(checked.wire()));
+  KT_TRY(store::write_new_file(directory.configuration(), encoded, kPublicFile));
   store::Batch batch;
   batch.put(about, configuration_key(), std::move(encoded));
   batch.put(tables.state, state_key(), encode_record(State{}));
@@ -34,7 +35,6 @@ Result<LogId> fill(const Directory& directory, keytrans::Configuration configura
   if (committed != store::Committed::ok)
     return fail(Errc::unavailable, "the new log's database cannot be written");
   KT_TRY(HeadFile::create(directory.head_file()));
-  KT_TRY(keytrans::sync_directory(directory.path));
   return checked.id();
 }
 
@@ -42,28 +42,12 @@ Result<LogId> fill(const Directory& directory, keytrans::Configuration configura
 
 Result<LogId> create_log(const std::filesystem::path& directory,
                          keytrans::Configuration configuration) {
-  std::error_code error;
-  if (std::filesystem::exists(std::filesystem::symlink_status(directory, error)))
-    return fail(Errc::conflict, "there is something at the new log's directory already");
-  // Under another name until it is complete, so that there is a whole log or none.
-  std::filesystem::path unfinished = directory;
-  unfinished += ".new";
-  if (!std::filesystem::create_directory(unfinished, error)) {
-    return fail(error ? Errc::unavailable : Errc::conflict,
-                error ? "the new log's directory: " + error.message()
-                      : "the directory of an unfinished log, which ends in .new, is in the way");
-  }
-  std::filesystem::permissions(unfinished, std::filesystem::perms::owner_all, error);
-  auto id = fill({unfinished}, std::move(configuration));
-  if (id && !error) std::filesystem::rename(unfinished, directory, error);
-  if (id && !error) {
-    KT_TRY(keytrans::sync_directory(directory.parent_path()));
-    return id;
-  }
-  std::error_code ignored;
-  std::filesystem::remove_all(unfinished, ignored);
-  if (!id) return id;
-  return fail(Errc::unavailable, "the new log's directory: " + error.message());
+  std::optional<LogId> id;
+  KT_TRY(make_directory(directory, [&](const Directory& unfinished) -> Result<void> {
+    KT_TRY(id, fill(unfinished, std::move(configuration)));
+    return {};
+  }));
+  return *id;
 }
 
 }  // namespace kt::log

@@ -2,9 +2,8 @@
 
 #include <thread>
 
-#include "directory.h"
+#include "closed_log.h"
 #include "head_file.h"
-#include "keytrans/key_file.h"
 #include "log_view.h"
 #include "sequencer.h"
 
@@ -73,37 +72,6 @@ Result<keytrans::AuditorUpdate> StoredLog::auditor_update(EntryIndex entry) cons
 
 // --- Opening ---------------------------------------------------------------------------------
 
-Result<LogConfiguration> read_configuration(store::Store& store) {
-  KT_TRY(const store::Table about, store.table(kLogSpace, kLogTable));
-  KT_TRY(const auto snapshot, store.snapshot());
-  KT_TRY(const auto bytes, snapshot->get(about, configuration_key()));
-  if (!bytes) return fail(Errc::corrupt, "the database does not say which log it is");
-  auto wire = keytrans::decode<keytrans::Configuration>(*bytes);
-  if (!wire) return fail(Errc::corrupt, "the log's configuration: " + wire.error().detail);
-  return LogConfiguration::create(*std::move(wire));
-}
-
-Result<State> read_state(const store::Store& store, const Tables& tables) {
-  KT_TRY(const auto snapshot, store.snapshot());
-  KT_TRY(const auto bytes, snapshot->get(tables.state, state_key()));
-  if (!bytes) return fail(Errc::corrupt, "the database does not say where the log stands");
-  KT_TRY(State state, decode_record<State>(*bytes));
-  if (state.full_subtrees.size() != keytrans::full_subtrees(state.size()).size())
-    return fail(Errc::corrupt, "the log's state contradicts itself");
-  return state;
-}
-
-template <class Key>
-Result<Key> load_key(const std::filesystem::path& path, keytrans::CipherSuite suite,
-                     const Bytes& public_key) {
-  KT_TRY(const auto pem, keytrans::load_key_file(path));
-  auto key = Key::from_pem(suite, pem.text());
-  if (!key) return fail_in(path.filename().string(), std::move(key).error());
-  if (key->public_key() != public_key)
-    return fail(Errc::rejected, path.filename().string() + " is not the key of this log");
-  return key;
-}
-
 // Refuses a database that is behind the highest head, or beside it, and brings the file up to date.
 Result<void> reconcile(const LogView& view, HeadFile& file) {
   const State& state = view.state();
@@ -149,21 +117,16 @@ std::string_view to_string(Trouble trouble) {
 
 Result<std::unique_ptr<Log>> Log::open(const std::filesystem::path& directory,
                                        const LogOptions& options, const Clock& clock) {
-  const Directory files{directory};
-  std::error_code error;
-  if (!std::filesystem::is_directory(files.database(), error))
-    return fail(Errc::not_found, "there is no log in this directory");
-  KT_TRY(auto store, store::open_lmdb_store(files.database(), options.store));
-  KT_TRY(LogConfiguration configuration, read_configuration(*store));
-  KT_TRY(const Tables tables, Tables::open(*store, configuration.id()));
-  KT_TRY(const State state, read_state(*store, tables));
-  const keytrans::Configuration& wire = configuration.wire();
+  KT_TRY(ClosedLog closed, open_closed_log(directory, options.store));
+  const Directory& files = closed.files;
+  const State& state = closed.state;
+  const keytrans::Configuration& wire = closed.configuration.wire();
   KT_TRY(auto signature_key, load_key<keytrans::SigningKey>(files.signature_key(), wire.ciphersuite,
                                                             wire.signature_public_key));
   KT_TRY(auto vrf_key,
          load_key<keytrans::VrfPrivateKey>(files.vrf_key(), wire.ciphersuite, wire.vrf_public_key));
-  LogParts parts{std::move(configuration), std::move(signature_key), std::move(vrf_key),
-                 std::move(store), tables};
+  LogParts parts{std::move(closed.configuration), std::move(signature_key), std::move(vrf_key),
+                 std::move(closed.store), closed.tables};
   KT_TRY(HeadFile head_file, HeadFile::open(files.head_file()));
   {
     const Published stored(std::make_shared<const State>(state));

@@ -3,10 +3,8 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <fcntl.h>
 #include <mutex>
 #include <system_error>
-#include <unistd.h>
 #include <vector>
 
 #include "checksum.h"
@@ -16,6 +14,7 @@
 #include "lmdb_snapshot.h"
 #include "lmdb_tables.h"
 #include "reader_gate.h"
+#include "store/files.h"
 
 namespace kt::store {
 namespace {
@@ -23,6 +22,7 @@ namespace {
 constexpr std::uint16_t kFormat = 1;
 constexpr std::string_view kFormatTable = "ktgate.store";
 constexpr std::string_view kFormatKey = "format";
+constexpr const char* kDataFile = "data.mdb";
 constexpr unsigned kReserveTables = 1;  // the one above
 constexpr std::chrono::seconds kStaleReaderInterval{60};
 
@@ -102,7 +102,10 @@ Result<std::optional<Bytes>> LmdbStore::read_format() {
     return lmdb_failure("the environment cannot be read", code);
   if (const int code = mdb_stat(transaction.get(), root, &names); code != 0)
     return lmdb_failure("the environment cannot be read", code);
-  if (names.ms_entries == 0) return std::optional<Bytes>();
+  if (names.ms_entries == 0) {
+    if (!options_.create_if_missing) return fail(Errc::corrupt, "the store is empty");
+    return std::optional<Bytes>();
+  }
   LmdbTable table{0, std::string(kFormatTable), table_seed(kFormatTable)};
   if (mdb_dbi_open(transaction.get(), table.name.c_str(), 0, &table.handle) != 0)
     return fail(Errc::rejected, "the environment is not a store of this program");
@@ -347,6 +350,8 @@ Result<std::unique_ptr<Store>> open_lmdb_store(const std::filesystem::path& path
                                                const LmdbOptions& options) {
   KT_ASSERT(options.initial_map_size <= options.map_size_limit);
   std::error_code error;
+  if (!options.create_if_missing && !std::filesystem::is_regular_file(path / kDataFile, error))
+    return fail(Errc::not_found, "there is no store in this directory");
   if (std::filesystem::create_directories(path, error))
     std::filesystem::permissions(path, std::filesystem::perms::owner_all, error);
   if (error) return fail(Errc::unavailable, "the store's directory: " + error.message());
@@ -369,7 +374,7 @@ Result<std::unique_ptr<Store>> open_lmdb_store(const std::filesystem::path& path
   KT_TRY(keytrans::sync_directory(path));
 
   auto store = std::make_unique<LmdbStore>(std::move(lease), std::move(environment), options);
-  KT_TRY(store->check_length(path / "data.mdb"));
+  KT_TRY(store->check_length(path / kDataFile));
   KT_TRY(store->check_format());
   return std::unique_ptr<Store>(std::move(store));
 }

@@ -486,11 +486,35 @@ TEST_F(LogTest, WhatCannotBeALogIsNotLeftBehind) {
 }
 
 TEST_F(LogTest, OnlyItsOwnerHasAccess) {
-  for (const auto& file : std::filesystem::recursive_directory_iterator(fixture_.path()))
+  EXPECT_EQ(std::filesystem::status(fixture_.path()).permissions(),
+            std::filesystem::perms::owner_all);
+  for (const auto& file : std::filesystem::recursive_directory_iterator(fixture_.path())) {
+    if (file.path().filename() == "configuration") continue;  // for everyone
     EXPECT_EQ(file.status().permissions() &
                   (std::filesystem::perms::group_all | std::filesystem::perms::others_all),
               std::filesystem::perms::none)
         << file.path();
+  }
+}
+
+TEST_F(LogTest, ItsConfigurationIsInAFileForClients) {
+  std::ifstream file(fixture_.path() / "configuration", std::ios::binary);
+  const Bytes bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  fixture_.open();
+  const auto read = must(keytrans::decode<Configuration>(bytes));
+  EXPECT_EQ(read, fixture_.log().configuration().wire());
+}
+
+TEST_F(LogTest, ADirectoryNameMayEndInASlash) {
+  must(create_log(fixture_.path().string() + "2/", fixture_.configuration()));
+  EXPECT_TRUE(Log::open(fixture_.path().string() + "2").has_value());
+}
+
+// Looking for a log where there is none leaves nothing behind.
+TEST_F(LogTest, ADirectoryWithoutADatabaseStaysAsItIs) {
+  std::filesystem::remove(fixture_.path() / "database" / "data.mdb");
+  expect_error(fixture_.try_open(), Errc::not_found, "");
+  EXPECT_FALSE(std::filesystem::exists(fixture_.path() / "database" / "data.mdb"));
 }
 
 // --- Room ------------------------------------------------------------------------------------

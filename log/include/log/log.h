@@ -36,9 +36,9 @@
 
 namespace kt::log {
 
-// Makes a log in `directory`, which must not be there yet: its keys, and a database without
-// entries. The log's public keys in `configuration` are filled in; those of a third party have to
-// be there already. Blocking.
+// Makes a log in `directory`, which must not be there yet: its keys, its configuration in a file
+// for clients, and a database without entries. The log's public keys in `configuration` are filled
+// in; those of a third party have to be there already. Blocking.
 // Errors: conflict when something is at `directory`; malformed for a configuration that is none;
 // unavailable when the system refuses, and then nothing is left at `directory`.
 Result<LogId> create_log(const std::filesystem::path& directory,

@@ -19,6 +19,8 @@
 namespace kt::store {
 
 struct LmdbOptions {
+  // Whether a store is made where there is none.
+  bool create_if_missing = true;
   // Sizes of the memory map in bytes: the first, which doubles when it is full, and the greatest.
   std::uint64_t initial_map_size = std::uint64_t{1} << 30;
   std::uint64_t map_size_limit = std::uint64_t{1} << 40;
@@ -31,8 +33,8 @@ struct LmdbOptions {
 // Opens the environment in the directory `path`, which is created if need be, with access for its
 // owner only. Blocking.
 // Errors: conflict at once when the environment is open already, here or in another process;
-// rejected when it has a format this program does not know; corrupt when LMDB says so; unavailable
-// when the system refuses.
+// not_found when there is none and none is to be made; rejected when it has a format this program
+// does not know; corrupt when LMDB says so; unavailable when the system refuses.
 Result<std::unique_ptr<Store>> open_lmdb_store(const std::filesystem::path& path,
                                                const LmdbOptions& options = {});
 
