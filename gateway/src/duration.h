@@ -1,0 +1,17 @@
+// Durations as people write them: `500ms`, `30s`, `10m`, `24h`, `90d`. Internal.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace kt::gateway {
+
+// The milliseconds that `text` says; nothing when it is not a whole number and a unit, or too many.
+[[nodiscard]] std::optional<std::uint64_t> parse_duration(std::string_view text);
+
+// In the greatest unit that needs no fraction.
+[[nodiscard]] std::string format_duration(std::uint64_t milliseconds);
+
+}  // namespace kt::gateway
