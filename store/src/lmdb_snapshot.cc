@@ -144,4 +144,29 @@ Result<std::optional<Record>> LmdbSnapshot::last_before(Table table, ByteView en
   return std::optional<Record>(Record{to_view(key), value});
 }
 
+Result<std::uint64_t> LmdbSnapshot::count(Table table) const {
+  KT_TRY(check_age());
+  MDB_stat stat{};
+  if (const int code = mdb_stat(transaction_.get(), tables_.at(table).handle, &stat); code != 0)
+    return read_failure(code);
+  return std::uint64_t{stat.ms_entries};
+}
+
+// LMDB keeps the names of the tables as the keys of a table without a name.
+Result<std::vector<std::string>> LmdbSnapshot::full_names() const {
+  LmdbTable root;
+  if (const int code = mdb_dbi_open(transaction_.get(), nullptr, 0, &root.handle); code != 0)
+    return lmdb_failure("the environment cannot be read", code);
+  KT_TRY(const Cursor cursor, open_cursor(root));
+  std::vector<std::string> names;
+  MDB_val key{};
+  int code = mdb_cursor_get(cursor.get(), &key, nullptr, MDB_FIRST);
+  for (; code == 0; code = mdb_cursor_get(cursor.get(), &key, nullptr, MDB_NEXT)) {
+    const ByteView bytes = to_view(key);
+    names.emplace_back(bytes.begin(), bytes.end());
+  }
+  if (code != MDB_NOTFOUND) return lmdb_failure("the environment cannot be read", code);
+  return names;
+}
+
 }  // namespace kt::store

@@ -57,6 +57,10 @@ class LmdbSnapshot final : public Snapshot {
   Result<std::optional<ByteView>> get(Table table, ByteView key) const override;
   Result<void> scan(Table table, ByteView from, const Visitor& visit) const override;
   Result<std::optional<Record>> last_before(Table table, ByteView end) const override;
+  Result<std::uint64_t> count(Table table) const override;
+
+  // The full names of all tables, in ascending order.
+  Result<std::vector<std::string>> full_names() const;
 
  private:
   Result<Cursor> open_cursor(const LmdbTable& table) const;

@@ -56,6 +56,7 @@ class LmdbStore final : public Store {
   Result<void> check_length(const std::filesystem::path& file);
 
   Result<Table> table(std::string_view space, std::string_view name) override;
+  Result<std::vector<TableName>> tables() const override;
   Result<std::unique_ptr<Snapshot>> snapshot() const override;
   Result<Committed> commit(const Batch& batch) override;
   [[nodiscard]] Usage usage() const override;
@@ -65,6 +66,7 @@ class LmdbStore final : public Store {
 
   // The record that says the format, or nothing for a new environment.
   Result<std::optional<Bytes>> read_format();
+  Result<std::unique_ptr<LmdbSnapshot>> take_snapshot() const;
   Result<Transaction> begin_write();
   Result<Table> open_table(std::string name);
   Result<Attempt> attempt(const Batch& batch);
@@ -169,9 +171,23 @@ Result<Table> LmdbStore::open_table(std::string name) {
   return tables_.add({handle, std::move(name), seed});
 }
 
+Result<std::vector<TableName>> LmdbStore::tables() const {
+  KT_TRY(const auto snapshot, take_snapshot());
+  KT_TRY(const auto full_names, snapshot->full_names());
+  std::vector<TableName> names;
+  for (const std::string& name : full_names) {
+    if (name == kFormatTable) continue;
+    const std::size_t dot = name.find('.');
+    if (dot == std::string::npos || !is_name(name.substr(0, dot)) || !is_name(name.substr(dot + 1)))
+      return fail(Errc::corrupt, "the environment has a table whose name is none");
+    names.push_back({name.substr(0, dot), name.substr(dot + 1)});
+  }
+  return names;
+}
+
 // --- Reading ---------------------------------------------------------------------------------
 
-Result<std::unique_ptr<Snapshot>> LmdbStore::snapshot() const {
+Result<std::unique_ptr<LmdbSnapshot>> LmdbStore::take_snapshot() const {
   if (failed_) return failed_before();
   if (!gate_.enter()) return fail(Errc::unavailable, "too many snapshots are in use");
   auto transaction = transactions_.take();
@@ -179,9 +195,13 @@ Result<std::unique_ptr<Snapshot>> LmdbStore::snapshot() const {
     gate_.leave();
     return tl::unexpected<Error>(std::move(transaction).error());
   }
-  return std::unique_ptr<Snapshot>(
-      std::make_unique<LmdbSnapshot>(tables_, transactions_, gate_, *std::move(transaction),
-                                     SnapshotClock::now() + options_.max_snapshot_age));
+  return std::make_unique<LmdbSnapshot>(tables_, transactions_, gate_, *std::move(transaction),
+                                        SnapshotClock::now() + options_.max_snapshot_age);
+}
+
+Result<std::unique_ptr<Snapshot>> LmdbStore::snapshot() const {
+  KT_TRY(auto taken, take_snapshot());
+  return std::unique_ptr<Snapshot>(std::move(taken));
 }
 
 Usage LmdbStore::usage() const { return {used_, options_.map_size_limit}; }

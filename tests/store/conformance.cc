@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "must.h"
+#include "store/copy.h"
+#include "store/pages.h"
 
 namespace kt::store {
 namespace {
@@ -104,6 +106,91 @@ TEST_P(StoreConformance, WithinABatchErasuresComeFirstAndTheLastPutWins) {
   batch.put(table(), to_bytes("a"), to_bytes("second"));
   ASSERT_EQ(must(store().commit(batch)), Committed::ok);
   EXPECT_EQ(text_at(*must(store().snapshot()), table(), "a"), "second");
+}
+
+TEST_P(StoreConformance, RecordsAreCounted) {
+  EXPECT_EQ(must(must(store().snapshot())->count(table())), 0U);
+  put("a", "1");
+  put("b", "2");
+  put("b", "3");
+  const auto before = must(store().snapshot());
+  Batch batch;
+  batch.erase(table(), to_bytes("a"));
+  ASSERT_EQ(must(store().commit(batch)), Committed::ok);
+  EXPECT_EQ(must(before->count(table())), 2U);
+  EXPECT_EQ(must(must(store().snapshot())->count(table())), 1U);
+}
+
+TEST_P(StoreConformance, TablesAreListed) {
+  must(store().table("space", "another"));
+  must(store().table("a", "table"));
+  const std::vector<TableName> all{{"a", "table"}, {"space", "another"}, {"space", "table"}};
+  EXPECT_EQ(must(store().tables()), all);
+  reopen();
+  EXPECT_EQ(must(store().tables()), all);
+}
+
+// --- Pages -----------------------------------------------------------------------------------
+
+TEST_P(StoreConformance, PagesHaveEveryRecordOnce) {
+  std::map<std::string, std::string> all;
+  Batch batch;
+  for (int i = 0; i < 25'000; ++i) {
+    const std::string key = "key" + std::to_string(i);
+    all[key] = std::to_string(i);
+    batch.put(table(), to_bytes(key), to_bytes(all[key]));
+  }
+  const std::string longest(kMaxKeySize, 'z');
+  all[longest] = "last";
+  batch.put(table(), to_bytes(longest), to_bytes("last"));
+  ASSERT_EQ(must(store().commit(batch)), Committed::ok);
+  std::map<std::string, std::string> read;
+  Bytes last;
+  int pages = 0;
+  for (auto page = must(read_page(store(), table(), last)); !page.empty();
+       page = must(read_page(store(), table(), last)), ++pages) {
+    for (const OwnedRecord& record : page)
+      EXPECT_TRUE(read.emplace(to_text(record.key), to_text(record.value)).second);
+    last = page.back().key;
+  }
+  EXPECT_EQ(read, all);
+  EXPECT_GT(pages, 2);
+}
+
+TEST_P(StoreConformance, APageIsNotFarLargerThanItHasToBe) {
+  for (const char* const key : {"a", "b", "c"}) put(key, std::string(6 << 20, 'x'));
+  EXPECT_EQ(must(read_page(store(), table(), {})).size(), 2U);
+  EXPECT_EQ(must(read_page(store(), table(), to_bytes("b"))).size(), 1U);
+  EXPECT_TRUE(must(read_page(store(), table(), to_bytes("c"))).empty());
+}
+
+// --- Copies ----------------------------------------------------------------------------------
+
+TEST_P(StoreConformance, ACopyHasEveryRecordOfEveryTable) {
+  const Table other = must(store().table("other", "table"));
+  must(store().table("other", "empty"));
+  put("a", "1");
+  put("b", std::string(3'000'000, 'x'));
+  put(other, "a", "2");
+  const auto elsewhere = GetParam()();
+  const auto copy = must(elsewhere->open());
+  EXPECT_EQ(must(copy_store(store(), *copy)), 3U);
+  EXPECT_EQ(must(copy->tables()), must(store().tables()));
+  const Table copied = must(copy->table("space", "table"));
+  const Table copied_other = must(copy->table("other", "table"));
+  const auto snapshot = must(copy->snapshot());
+  EXPECT_EQ(contents(*snapshot, copied), contents(*must(store().snapshot()), table()));
+  EXPECT_EQ(contents(*snapshot, copied_other), contents(*must(store().snapshot()), other));
+}
+
+TEST_P(StoreConformance, ACopyIsNotAddedToWhatIsThere) {
+  put("a", "1");
+  const auto elsewhere = GetParam()();
+  const auto copy = must(elsewhere->open());
+  must(copy->table("a", "table"));
+  const auto refused = copy_store(store(), *copy);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, Errc::conflict);
 }
 
 // --- Order -----------------------------------------------------------------------------------

@@ -18,11 +18,13 @@
 // time. Nothing here may be kept over a wait for the network: snapshots are bounded in time.
 #pragma once
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -43,6 +45,13 @@ class Table {
 
  private:
   std::uint32_t number_;
+};
+
+struct TableName {
+  std::string space;
+  std::string name;
+
+  friend auto operator<=>(const TableName&, const TableName&) = default;
 };
 
 // Borrows from the snapshot it was read from.
@@ -70,6 +79,9 @@ class Snapshot {
 
   // The record with the greatest key before `end`, or nothing. With an empty `end`, the last one.
   virtual Result<std::optional<Record>> last_before(Table table, ByteView end) const = 0;
+
+  // How many records the table has. Reads none of them.
+  virtual Result<std::uint64_t> count(Table table) const = 0;
 };
 
 // Changes that are made together or not at all, and what must hold for that.
@@ -136,6 +148,10 @@ class Store {
   // Errors: malformed unless both are 1 to 64 characters of a-z, 0-9 and '-'; unavailable when
   // there are too many tables or the storage fails.
   virtual Result<Table> table(std::string_view space, std::string_view name) = 0;
+
+  // The names of all tables there are, in ascending order. Errors: corrupt for a name that is none;
+  // unavailable when the storage fails.
+  virtual Result<std::vector<TableName>> tables() const = 0;
 
   // Errors: unavailable when there are too many snapshots, or after Committed::unknown.
   virtual Result<std::unique_ptr<Snapshot>> snapshot() const = 0;
