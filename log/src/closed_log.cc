@@ -7,7 +7,7 @@ namespace {
 
 using keytrans::LogConfiguration;
 
-Result<LogConfiguration> read_configuration(store::Store& store) {
+Result<LogConfiguration> stored_configuration(store::Store& store) {
   KT_TRY(const store::Table about, store.table(kLogSpace, kLogTable));
   KT_TRY(const auto snapshot, store.snapshot());
   KT_TRY(const auto bytes, snapshot->get(about, configuration_key()));
@@ -41,7 +41,7 @@ Result<ClosedLog> open_closed_log(const std::filesystem::path& directory,
       error.detail = "the log is open already, here or in another process";
     return tl::unexpected<Error>(std::move(error));
   }
-  KT_TRY(LogConfiguration configuration, read_configuration(**opened));
+  KT_TRY(LogConfiguration configuration, stored_configuration(**opened));
   KT_TRY(const Tables tables, Tables::open(**opened, configuration.id()));
   KT_TRY(State state, read_state(**opened, tables));
   return ClosedLog{files, std::move(configuration), *std::move(opened), tables, std::move(state)};
