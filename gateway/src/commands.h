@@ -17,5 +17,8 @@ namespace kt::gateway {
 using Run = std::function<Result<int>()>;
 
 void add_log_create(CLI::App& group, Run& chosen);
+void add_log_export(CLI::App& group, Run& chosen);
+void add_log_import(CLI::App& group, Run& chosen);
+void add_log_stat(CLI::App& group, Run& chosen);
 
 }  // namespace kt::gateway

@@ -39,4 +39,12 @@ std::string format_duration(std::uint64_t milliseconds) {
   return "0s";
 }
 
+std::string format_age(std::uint64_t milliseconds) {
+  for (const Unit& unit : kUnits) {
+    if (milliseconds >= unit.milliseconds)
+      return std::to_string(milliseconds / unit.milliseconds) + std::string(unit.name);
+  }
+  return "0s";
+}
+
 }  // namespace kt::gateway

@@ -14,4 +14,7 @@ namespace kt::gateway {
 // In the greatest unit that needs no fraction.
 [[nodiscard]] std::string format_duration(std::uint64_t milliseconds);
 
+// Roughly, for people: in the greatest unit of which there is one.
+[[nodiscard]] std::string format_age(std::uint64_t milliseconds);
+
 }  // namespace kt::gateway

@@ -5,13 +5,13 @@
 #include <system_error>
 
 #include "commands.h"
+#include "deployment_names.h"
 #include "duration.h"
 #include "log/log.h"
 
 namespace kt::gateway {
 namespace {
 
-using keytrans::CipherSuite;
 using keytrans::DeploymentMode;
 
 struct CreateOptions {
@@ -30,14 +30,6 @@ constexpr const char* kFooter =
     "DIR/configuration is what clients need to know of the log, TLS-encoded.\n\n"
     "Example:\n"
     "  ktgate log create /var/lib/ktgate/example.log --max-behind 30m --maximum-lifetime 365d";
-
-const std::map<std::string, CipherSuite> kSuites{{"p256", CipherSuite::KT_128_SHA256_P256},
-                                                 {"ed25519", CipherSuite::KT_128_SHA256_Ed25519}};
-
-const std::map<std::string, DeploymentMode> kModes{
-    {"contact-monitoring", DeploymentMode::contactMonitoring},
-    {"third-party-management", DeploymentMode::thirdPartyManagement},
-    {"third-party-auditing", DeploymentMode::thirdPartyAuditing}};
 
 // An option that is one of the names in `choices`.
 template <class T>

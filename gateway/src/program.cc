@@ -29,6 +29,9 @@ int complain(const CLI::App& app, const std::string& what, int code) {
 void add_log_commands(CLI::App& app, Run& chosen) {
   CLI::App& group = *app.add_subcommand("log", "Make and look after transparency logs");
   add_log_create(group, chosen);
+  add_log_stat(group, chosen);
+  add_log_import(group, chosen);
+  add_log_export(group, chosen);
 }
 
 }  // namespace
