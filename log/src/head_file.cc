@@ -7,6 +7,7 @@
 
 #include "keytrans/codec.h"
 #include "keytrans/hash.h"
+#include "store/files.h"
 
 namespace kt::log {
 namespace {
@@ -105,6 +106,20 @@ Result<HeadFile> HeadFile::open(const std::filesystem::path& path) {
   }
   if (!found) return fail(Errc::corrupt, "the head file holds no head");
   return file;
+}
+
+Result<void> HeadFile::replace(const std::filesystem::path& path, const SignedHead& head) {
+  std::filesystem::path fresh = path;
+  fresh += ".new";
+  std::error_code error;
+  std::filesystem::remove(fresh, error);  // what a process left that died here
+  {
+    KT_TRY(HeadFile file, create(fresh));
+    KT_TRY(file.advance(head));
+  }
+  std::filesystem::rename(fresh, path, error);
+  if (error) return fail(Errc::unavailable, "the head file cannot be replaced: " + error.message());
+  return store::sync_directory(store::directory_of(path));
 }
 
 Result<void> HeadFile::advance(const SignedHead& head) {

@@ -37,6 +37,10 @@ class HeadFile {
 
   [[nodiscard]] const SignedHead& highest() const { return highest_; }
 
+  // Puts a file with `head` as the highest in the place of the one at `path`, if there is one: at
+  // one instant, and durably. Errors: unavailable when the system refuses.
+  static Result<void> replace(const std::filesystem::path& path, const SignedHead& head);
+
   // Makes `head` the highest, durably. The one before stays in the other slot until then.
   // Requires: not smaller than the highest. Errors: unavailable when the system refuses.
   Result<void> advance(const SignedHead& head);

@@ -4,6 +4,7 @@
 
 #include "closed_log.h"
 #include "head_file.h"
+#include "highest_head.h"
 #include "log_view.h"
 #include "sequencer.h"
 
@@ -74,31 +75,19 @@ Result<keytrans::AuditorUpdate> StoredLog::auditor_update(EntryIndex entry) cons
 
 // Refuses a database that is behind the highest head, or beside it, and brings the file up to date.
 Result<void> reconcile(const LogView& view, HeadFile& file) {
-  const State& state = view.state();
-  const SignedHead& highest = file.highest();
-  const TreeSize noted = highest.head.tree_size;
-  if (state.size() < noted)
+  KT_TRY(const Standing standing, compare(view, file.highest()));
+  if (standing == Standing::behind)
     return fail(Errc::rejected,
-                "the database has " + std::to_string(state.size().value()) +
-                    " entries, but a head of " + std::to_string(noted.value()) +
+                "the database has " + std::to_string(view.state().size().value()) +
+                    " entries, but a head of " +
+                    std::to_string(file.highest().head.tree_size.value()) +
                     " was signed: it is an old copy, and serving it would fork the log");
-  if (noted > TreeSize{0}) {
-    KT_TRY(const HashValue root, view.root_at(noted));
-    if (root != highest.root)
-      return fail(Errc::rejected,
-                  "the database is of another history than the highest head that was signed");
-  }
-  if (state.size() == TreeSize{0}) return {};
-  KT_TRY(const HashValue root, view.root_at(state.size()));
-  KT_TRY(const keytrans::LogEntry last, view.entry(rightmost(state.size())));
-  if (keytrans::log_root(state.size(), state.full_subtrees) != root ||
-      last.timestamp != state.timestamp || last.prefix_tree != state.prefix_tree.hash)
-    return fail(Errc::corrupt, "the log's state contradicts its entries");
-  auto signed_root = view.configuration().verify_tree_head(state.tree_head, root);
-  if (!signed_root)
-    return fail(Errc::corrupt, "the log's own tree head: " + signed_root.error().detail);
-  if (state.size() == noted) return {};
-  return file.advance({state.tree_head, root});
+  if (standing == Standing::beside)
+    return fail(Errc::rejected,
+                "the database is of another history than the highest head that was signed");
+  KT_TRY(const SignedHead head, signed_head(view));
+  if (standing == Standing::agrees) return {};
+  return file.advance(head);
 }
 
 }  // namespace
