@@ -16,9 +16,12 @@ namespace kt::gateway {
 // What does a command. The result is the exit code.
 using Run = std::function<Result<int>()>;
 
+void add_log_backup(CLI::App& group, Run& chosen);
+void add_log_compact(CLI::App& group, Run& chosen);
 void add_log_create(CLI::App& group, Run& chosen);
 void add_log_export(CLI::App& group, Run& chosen);
 void add_log_import(CLI::App& group, Run& chosen);
+void add_log_recover(CLI::App& group, Run& chosen);
 void add_log_stat(CLI::App& group, Run& chosen);
 
 }  // namespace kt::gateway

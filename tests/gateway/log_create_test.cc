@@ -155,8 +155,15 @@ TEST(Ktgate, SaysItsVersion) {
 }
 
 TEST(Ktgate, HelpsWithEveryCommand) {
-  for (const std::vector<std::string>& command :
-       {std::vector<std::string>{}, {"log"}, {"log", "create"}}) {
+  for (const std::vector<std::string>& command : {std::vector<std::string>{},
+                                                  {"log"},
+                                                  {"log", "create"},
+                                                  {"log", "stat"},
+                                                  {"log", "import"},
+                                                  {"log", "export"},
+                                                  {"log", "backup"},
+                                                  {"log", "compact"},
+                                                  {"log", "recover"}}) {
     std::vector<std::string> arguments = command;
     arguments.emplace_back("--help");
     const Outcome outcome = run(arguments);

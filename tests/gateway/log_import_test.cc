@@ -287,7 +287,14 @@ TEST_F(LogImport, ARunningLogIsLeftAlone) {
   const std::string file = path("keys");
   write_file(file, "");
   const std::vector<std::vector<std::string>> commands{
-      {"stat", path("log")}, {"import", path("log"), file}, {"export", path("log")}};
+      {"stat", path("log")},
+      {"import", path("log"), file},
+      {"import", path("log"), file, "--check"},
+      {"export", path("log")},
+      {"compact", path("log")},
+      {"backup", path("log"), path("copy")},
+      {"recover", path("log")},
+      {"recover", path("log"), "--yes-fork-the-log"}};
   for (const auto& command : commands) {
     SCOPED_TRACE(command.front());
     std::vector<std::string> arguments{"log"};
@@ -296,6 +303,8 @@ TEST_F(LogImport, ARunningLogIsLeftAlone) {
     expect_failure(run(arguments), 1, "log " + command.front(), "the log is open already");
     EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(1));
   }
+  EXPECT_FALSE(fs::exists(path("copy")));
+  EXPECT_FALSE(fs::exists(path("copy.new")));
 }
 
 }  // namespace
