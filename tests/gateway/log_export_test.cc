@@ -95,12 +95,8 @@ TEST_F(LogExport, RefusesWhatItCannotDo) {
 
 TEST_F(LogExport, SaysWhenTheOutputCannotBeWritten) {
   // A device without room.
-  const int status = std::system(
-      ("'" KTGATE_PROGRAM "' log export '" + path("log") + "' > /dev/full 2> '" + path("err") + "'")
-          .c_str());
-  EXPECT_NE(status, 0);
-  EXPECT_NE(read_file(path("err")).find("ktgate log export: the output cannot be written"),
-            std::string::npos);
+  Running program({"log", "export", path("log")}, "/dev/full");
+  expect_failure(program.wait(), 1, "log export", "the output cannot be written");
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ void require(bool condition, const char* what) {
 
 }  // namespace
 
-Running::Running(const std::vector<std::string>& arguments) {
+Running::Running(const std::vector<std::string>& arguments, const std::string& output) {
   int input[2] = {-1, -1};
   require(pipe2(input, O_CLOEXEC) == 0, "pipe");
   std::vector<std::string> words{KTGATE_PROGRAM};
@@ -27,7 +27,7 @@ Running::Running(const std::vector<std::string>& arguments) {
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
-  const std::string out = directory_.path() / "out";
+  const std::string out = output.empty() ? (directory_.path() / "out").string() : output;
   const std::string err = directory_.path() / "err";
   child_ = fork();
   require(child_ >= 0, "fork");

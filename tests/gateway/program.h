@@ -21,7 +21,8 @@ struct Outcome {
 // before the program has ended.
 class Running {
  public:
-  explicit Running(const std::vector<std::string>& arguments);
+  // What it prints goes to `output`, if that is given.
+  explicit Running(const std::vector<std::string>& arguments, const std::string& output = "");
   Running(const Running&) = delete;
   Running& operator=(const Running&) = delete;
   ~Running();

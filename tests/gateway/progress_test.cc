@@ -1,5 +1,12 @@
 #include "progress.h"
 
+#include <array>
+#include <cstdio>
+#include <pty.h>
+#include <string>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <gtest/gtest.h>
 
 #include "figures.h"
@@ -23,6 +30,34 @@ TEST(Progress, SaysWhatCanBeKnown) {
   EXPECT_EQ(describe_progress(2'000, 5, 1'000, milliseconds(1'000)),
             "5 lines, 5/s, 100 %, 0s left");
   EXPECT_EQ(describe_progress(0, 0, 0, milliseconds(1'000)), "0 lines, 0/s, 100 %, 0s left");
+}
+
+TEST(Progress, DrawsABarOnATerminalAndRemovesIt) {
+  int terminal = -1;
+  int other_end = -1;
+  ASSERT_EQ(openpty(&terminal, &other_end, nullptr, nullptr, nullptr), 0);
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    dup2(other_end, STDERR_FILENO);
+    {
+      Progress progress("command", 1'000);
+      while (progress.elapsed() < milliseconds(300)) progress.show(450, 10);
+    }
+    std::fflush(stderr);
+    _exit(0);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  std::array<char, 4096> bytes{};
+  const ssize_t size = read(terminal, bytes.data(), bytes.size());
+  close(terminal);
+  close(other_end);
+  ASSERT_GT(size, 0);
+  const std::string drawn(bytes.data(), static_cast<std::size_t>(size));
+  EXPECT_EQ(drawn.find("\r\033[K[#########           ] 10 lines, "), 0U) << drawn;
+  EXPECT_EQ(drawn.rfind("\r\033[K"), drawn.size() - 4) << drawn;
 }
 
 TEST(Figures, Bytes) {
