@@ -36,7 +36,7 @@ Result<BackedUp> fill(const ClosedLog& log, const Directory& copy, const BackupO
   {
     KT_TRY(const auto store, store::open_lmdb_store(copy.database()));
     KT_TRY(done.records, store::copy_store(*log.store, *store));
-    KT_TRY(const store::Usage usage, store->usage());
+    const store::Usage usage = store->usage();
     done.bytes = usage.used;
   }
   KT_TRY(copy_head_file(log, copy));

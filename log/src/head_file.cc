@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "keytrans/codec.h"
+#include "keytrans/directory.h"
 #include "keytrans/hash.h"
-#include "store/files.h"
 
 namespace kt::log {
 namespace {
@@ -119,7 +119,7 @@ Result<void> HeadFile::replace(const std::filesystem::path& path, const SignedHe
   }
   std::filesystem::rename(fresh, path, error);
   if (error) return fail(Errc::unavailable, "the head file cannot be replaced: " + error.message());
-  return store::sync_directory(store::directory_of(path));
+  return keytrans::sync_directory(path.parent_path());
 }
 
 Result<void> HeadFile::advance(const SignedHead& head) {

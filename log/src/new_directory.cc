@@ -2,7 +2,7 @@
 
 #include <system_error>
 
-#include "store/files.h"
+#include "keytrans/directory.h"
 
 namespace kt::log {
 namespace {
@@ -13,11 +13,11 @@ Result<void> complete(const std::filesystem::path& unfinished, const std::filesy
   std::filesystem::permissions(unfinished, std::filesystem::perms::owner_all, error);
   if (!error) {
     KT_TRY(fill(Directory{unfinished}));
-    KT_TRY(store::sync_directory(unfinished));
+    KT_TRY(keytrans::sync_directory(unfinished));
     std::filesystem::rename(unfinished, path, error);
   }
   if (error) return fail(Errc::unavailable, "the new log's directory: " + error.message());
-  return store::sync_directory(store::directory_of(path));
+  return keytrans::sync_directory(path.parent_path());
 }
 
 }  // namespace

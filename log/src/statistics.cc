@@ -44,7 +44,7 @@ Result<Statistics> read_statistics(const std::filesystem::path& directory) {
     KT_TRY(counted.values, snapshot->count(log.tables.values));
   }
   KT_TRY(count_versions(log, counted));
-  KT_TRY(counted.usage, log.store->usage());
+  counted.usage = log.store->usage();
   if (const auto head = HeadFile::open(log.files.head_file()))
     counted.highest_head = head->highest().head.tree_size;
   return counted;

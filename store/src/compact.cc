@@ -2,8 +2,8 @@
 
 #include <system_error>
 
+#include "keytrans/directory.h"
 #include "store/copy.h"
-#include "store/files.h"
 #include "store/lmdb_store.h"
 
 namespace kt::store {
@@ -39,7 +39,7 @@ Result<Compacted> compact(Store& from, const std::filesystem::path& path,
   std::filesystem::rename(fresh / kDataFile, path / kDataFile, error);
   if (error) return failure("the store's file cannot be replaced", error);
   reached("replaced");
-  KT_TRY(sync_directory(path));
+  KT_TRY(keytrans::sync_directory(path));
   return done;
 }
 

@@ -27,20 +27,6 @@ bool write_all(int descriptor, ByteView bytes) {
 
 }  // namespace
 
-Result<void> sync_directory(const std::filesystem::path& path) {
-  const int descriptor = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const bool synced = descriptor >= 0 && fsync(descriptor) == 0;
-  const int code = errno;
-  if (descriptor >= 0) close(descriptor);
-  errno = code;
-  if (!synced) return failure(Errc::unavailable, "the directory cannot be synced");
-  return {};
-}
-
-std::filesystem::path directory_of(const std::filesystem::path& path) {
-  return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
-}
-
 Result<void> write_new_file(const std::filesystem::path& path, ByteView contents, mode_t mode) {
   const std::string name = path.filename().string();
   const int descriptor =

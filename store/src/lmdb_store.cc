@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <fcntl.h>
 #include <mutex>
 #include <system_error>
+#include <unistd.h>
 #include <vector>
 
 #include "checksum.h"
@@ -14,7 +16,6 @@
 #include "lmdb_snapshot.h"
 #include "lmdb_tables.h"
 #include "reader_gate.h"
-#include "store/files.h"
 
 namespace kt::store {
 namespace {

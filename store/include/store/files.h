@@ -1,4 +1,4 @@
-// Files and directories that are there after a power failure, for what stands beside a store.
+// Files that are there after a power failure, for what stands beside a store.
 //
 // Blocking. Thread rule: any thread; nothing is held between calls.
 #pragma once
@@ -10,13 +10,6 @@
 #include "keytrans/result.h"
 
 namespace kt::store {
-
-// Makes durable what was created, renamed or removed in the directory `path`.
-// Errors: unavailable when the system refuses.
-Result<void> sync_directory(const std::filesystem::path& path);
-
-// The directory that `path` is, or would be, an entry of.
-[[nodiscard]] std::filesystem::path directory_of(const std::filesystem::path& path);
 
 // Creates `path` with exactly the permissions `mode` and writes `contents` to it. The caller syncs
 // the directory. Errors: conflict when something is at `path` already; unavailable when the system
