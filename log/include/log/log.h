@@ -52,7 +52,7 @@ struct LogOptions {
   // Updates that may wait. More are refused.
   std::size_t queue_limit = 10'000;
   // Bytes that a value may have.
-  std::size_t value_limit = 65'536;
+  std::size_t value_limit = std::size_t{1} << 20;
   // Threads that compute VRFs for an entry; 0 for one a processor.
   unsigned vrf_threads = 0;
   // By how much the clock may fall behind the time that passed before the log refuses to grow, and
