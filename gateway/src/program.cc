@@ -34,6 +34,7 @@ void add_log_commands(CLI::App& app, Run& chosen) {
   add_log_export(group, chosen);
   add_log_backup(group, chosen);
   add_log_compact(group, chosen);
+  add_log_prune(group, chosen);
   add_log_recover(group, chosen);
 }
 

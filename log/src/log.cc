@@ -6,6 +6,7 @@
 #include "head_file.h"
 #include "highest_head.h"
 #include "log_view.h"
+#include "pruning_thread.h"
 #include "sequencer.h"
 
 namespace kt::log {
@@ -19,7 +20,11 @@ class StoredLog final : public Log {
             const Clock& clock)
       : parts_(std::move(parts)),
         published_(std::make_shared<const State>(std::move(state))),
-        sequencer_(parts_, published_, std::move(head_file), options, clock) {}
+        sequencer_(parts_, published_, std::move(head_file), options, clock) {
+    if (parts_.configuration.wire().maximum_lifetime)
+      pruning_.emplace(Pruner(*parts_.store, parts_.tables, parts_.configuration), published_,
+                       options.prune_interval);
+  }
 
   [[nodiscard]] const LogConfiguration& configuration() const override {
     return parts_.configuration;
@@ -41,6 +46,7 @@ class StoredLog final : public Log {
   LogParts parts_;
   Published published_;
   Sequencer sequencer_;
+  std::optional<PruningThread> pruning_;
 };
 
 LogState StoredLog::state() const {
@@ -52,6 +58,10 @@ LogState StoredLog::state() const {
   state.waiting = sequencer_.waiting();
   state.trouble = sequencer_.trouble();
   state.usage = parts_.store->usage();
+  if (pruning_) {
+    state.pruned = pruning_->pruned();
+    if (const auto error = pruning_->error()) state.pruning_failed = error->detail;
+  }
   return state;
 }
 

@@ -48,6 +48,11 @@ Result<StoredEntry> LogView::stored_entry(EntryIndex index) const {
   return entry;
 }
 
+bool LogView::is_expired(const StoredEntry& entry) const {
+  const auto& lifetime = configuration_.wire().maximum_lifetime;
+  return lifetime && elapsed_ms(entry.timestamp, state_->timestamp) >= *lifetime;
+}
+
 Result<keytrans::LogEntry> LogView::entry(EntryIndex index) const {
   KT_TRY(const StoredEntry stored, stored_entry(index));
   return keytrans::LogEntry{stored.timestamp, stored.prefix_tree.hash};
@@ -55,6 +60,8 @@ Result<keytrans::LogEntry> LogView::entry(EntryIndex index) const {
 
 Result<keytrans::PrefixChild> LogView::prefix_tree(EntryIndex index) const {
   KT_TRY(const StoredEntry stored, stored_entry(index));
+  // Whether it is still there or was given up already, the answer is the same.
+  if (is_expired(stored)) return fail(Errc::not_found, "the log entry is expired");
   return stored.prefix_tree;
 }
 
@@ -172,12 +179,26 @@ Result<keytrans::VrfOutputAndProof> LogView::vrf(const Label& label, Version ver
   return vrf_key_.prove(keytrans::vrf_input(label, version));
 }
 
+// Whether every entry that has the version as its greatest one is expired.
+Result<bool> LogView::may_be_given_up(const Label& label, Version version) const {
+  KT_TRY(const std::optional<Version> greatest, greatest_version(label, rightmost(state_->size())));
+  if (!greatest || version >= *greatest) return false;
+  KT_TRY(const EntryIndex replaced, position(label, Version{version.value() + 1}));
+  if (replaced == EntryIndex{0}) return false;
+  KT_TRY(const StoredEntry last, stored_entry(EntryIndex{replaced.value() - 1}));
+  return is_expired(last);
+}
+
 Result<keytrans::CommittedValue> LogView::value(const Label& label, Version version) const {
   KT_TRY(const VersionPlace found, place(label, version));
   if (found.commitment == keytrans::kSkippedCommitment)
     return fail(Errc::not_found, "the version was skipped");
   KT_TRY(const auto bytes, snapshot_->get(tables_.values, version_key(label, version)));
-  if (!bytes) return missing("a value");
+  if (!bytes) {
+    KT_TRY(const bool given_up, may_be_given_up(label, version));
+    if (given_up) return fail(Errc::not_found, "the version is expired");
+    return missing("a value");
+  }
   return decode_record<keytrans::CommittedValue>(*bytes);
 }
 

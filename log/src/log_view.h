@@ -77,6 +77,8 @@ class LogView final : public keytrans::LogSource, private keytrans::LogNodes {
 
   Result<HashValue> node(keytrans::Subtree node) const override;
   Result<StoredEntry> stored_entry(EntryIndex index) const;
+  [[nodiscard]] bool is_expired(const StoredEntry& entry) const;
+  Result<bool> may_be_given_up(const Label& label, Version version) const;
   Result<VersionPlace> place(const Label& label, Version version) const;
   Result<Greatest> find_greatest(const Label& label) const;
   Result<void> prove_absence(const Label& label) const;

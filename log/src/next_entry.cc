@@ -165,6 +165,10 @@ Result<NextEntry> make_next_entry(const LogView& view, const Tables& tables,
       std::move(nodes).write_to(next.batch, tables.prefix, root, before.next_chunk);
   next.state.prefix_tree = written.root;
   next.state.next_chunk = written.next_chunk;
+  // Without a maximum lifetime, no version of the tree is ever given up.
+  if (view.configuration().wire().maximum_lifetime && !written.superseded.empty())
+    next.batch.put(tables.superseded, number_key(position.value()),
+                   encode_record(written.superseded));
 
   next.batch.put(tables.entries, number_key(position.value()),
                  encode_record(StoredEntry{timestamp, next.state.prefix_tree}));

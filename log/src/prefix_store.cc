@@ -3,8 +3,6 @@
 #include <deque>
 #include <unordered_set>
 
-#include "records.h"
-
 namespace kt::log {
 namespace {
 

@@ -8,10 +8,9 @@
 #pragma once
 
 #include <array>
-#include <map>
 #include <vector>
 
-#include "prefix_chunk.h"
+#include "records.h"
 #include "store/store.h"
 
 namespace kt::log {
@@ -33,9 +32,6 @@ class StoredPrefixNodes final : public keytrans::PrefixNodes {
   store::Table table_;
   mutable std::array<Known, 256> known_;  // chunks read before, by the last bits of their numbers
 };
-
-// Nodes by the chunks they are in.
-using NodesByChunk = std::map<std::uint64_t, Places>;
 
 // Collects the nodes that an entry adds. Its numbers for them are good until they are written.
 class PrefixNodeBatch final : public keytrans::PrefixNodeWriter {

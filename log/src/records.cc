@@ -8,7 +8,7 @@ namespace {
 using keytrans::Decoder;
 using keytrans::Encoder;
 
-constexpr std::uint16_t kFormat = 1;
+constexpr std::uint16_t kFormat = 2;
 
 template <class Io, class S>
 void wire_child(Io& io, S& child) {
@@ -64,6 +64,21 @@ void wire_value(Io& io, S& s) {
   io.template opaque<2>("CommittedValue.signature", s.update.suffix.signature);
 }
 
+// A chunk and the places in it.
+struct ChunkPlaces {
+  std::uint64_t chunk = 0;
+  Places places = 0;
+};
+
+template <class Io, class S>
+void wire_superseded(Io& io, S& s) {
+  constexpr std::size_t kSize = sizeof(std::uint64_t) + sizeof(Places);
+  io.template vector<4>("superseded", s, kSize, [](auto& inner, auto& nodes) {
+    inner.number("superseded.chunk", nodes.chunk);
+    inner.number("superseded.places", nodes.places);
+  });
+}
+
 // What this program has made fits its own records.
 Bytes finish(Encoder io) {
   auto bytes = std::move(io).finish();
@@ -92,7 +107,8 @@ Result<Tables> Tables::open(store::Store& store, const LogId& log) {
   KT_TRY(const store::Table versions, store.table(space, "versions"));
   KT_TRY(const store::Table values, store.table(space, "values"));
   KT_TRY(const store::Table audit, store.table(space, "audit"));
-  return Tables{state, entries, nodes, prefix, versions, values, audit};
+  KT_TRY(const store::Table superseded, store.table(space, "superseded"));
+  return Tables{state, entries, nodes, prefix, versions, values, audit, superseded};
 }
 
 // --- Keys ------------------------------------------------------------------------------------
@@ -164,6 +180,15 @@ Bytes encode_record(const keytrans::CommittedValue& value) {
 
 Bytes encode_record(const HashValue& node) { return to_bytes(node); }
 
+Bytes encode_record(const NodesByChunk& nodes) {
+  std::vector<ChunkPlaces> all;
+  all.reserve(nodes.size());
+  for (const auto& [chunk, places] : nodes) all.push_back({chunk, places});
+  Encoder io;
+  wire_superseded(io, all);
+  return finish(std::move(io));
+}
+
 template <>
 Result<State> decode_record(ByteView bytes) {
   return read<State>(bytes, [](auto& io, auto& s) { wire_state(io, s); });
@@ -182,6 +207,19 @@ Result<StoredVersion> decode_record(ByteView bytes) {
 template <>
 Result<keytrans::CommittedValue> decode_record(ByteView bytes) {
   return read<keytrans::CommittedValue>(bytes, [](auto& io, auto& s) { wire_value(io, s); });
+}
+
+template <>
+Result<NodesByChunk> decode_record(ByteView bytes) {
+  KT_TRY(const auto all,
+         read<std::vector<ChunkPlaces>>(bytes, [](auto& io, auto& s) { wire_superseded(io, s); }));
+  NodesByChunk nodes;
+  for (const ChunkPlaces& each : all) {
+    if ((!nodes.empty() && nodes.rbegin()->first >= each.chunk) || each.places == 0)
+      return fail(Errc::corrupt, "a record of the log: superseded nodes are out of order");
+    nodes.emplace_hint(nodes.end(), each.chunk, each.places);
+  }
+  return nodes;
 }
 
 template <>

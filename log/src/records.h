@@ -3,11 +3,13 @@
 // Decoding fails with `corrupt`: nobody but this program wrote what it reads.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <vector>
 
 #include "keytrans/log_source.h"
 #include "keytrans/log_tree.h"
+#include "prefix_chunk.h"
 #include "store/store.h"
 
 namespace kt::log {
@@ -21,6 +23,7 @@ struct Tables {
   store::Table versions;
   store::Table values;
   store::Table audit;
+  store::Table superseded;
 
   static Result<Tables> open(store::Store& store, const LogId& log);
 };
@@ -68,6 +71,9 @@ struct StoredVersion {
   keytrans::VrfOutputAndProof vrf;
 };
 
+// Nodes of the prefix tree by the chunks they are in: those that an entry superseded.
+using NodesByChunk = std::map<std::uint64_t, Places>;
+
 [[nodiscard]] Bytes state_key();
 [[nodiscard]] Bytes configuration_key();
 
@@ -76,6 +82,7 @@ Bytes encode_record(const StoredEntry& entry);
 Bytes encode_record(const StoredVersion& version);
 Bytes encode_record(const keytrans::CommittedValue& value);
 Bytes encode_record(const HashValue& node);
+Bytes encode_record(const NodesByChunk& nodes);
 
 template <class T>
 Result<T> decode_record(ByteView bytes);

@@ -57,10 +57,15 @@ std::uint64_t count_of(std::optional<Version> greatest) {
 
 Result<std::unique_ptr<LogView>> open_view(const LogParts& parts, const Published& published,
                                            Absence absence) {
-  auto state = published.get();
-  KT_TRY(auto snapshot, parts.store->snapshot());
-  return std::make_unique<LogView>(parts.configuration, parts.vrf_key, parts.tables,
-                                   std::move(state), std::move(snapshot), absence);
+  while (true) {
+    auto state = published.get();
+    KT_TRY(auto snapshot, parts.store->snapshot());
+    // What is pruned goes by the state that is published. While that is this one, nothing was that
+    // this one needs.
+    if (published.get() != state) continue;
+    return std::make_unique<LogView>(parts.configuration, parts.vrf_key, parts.tables,
+                                     std::move(state), std::move(snapshot), absence);
+  }
 }
 
 // The entry in work.

@@ -120,9 +120,31 @@ void ModelledLog::append(Timestamp timestamp, const std::vector<Growth>& growth)
 }
 
 void ModelledLog::restart() {
+  remember_auditor_updates();
   log_->restart();
   EXPECT_EQ(log_->size(), model_.size());
   count("restarts");
+}
+
+// The log may give up those of expired entries.
+void ModelledLog::remember_auditor_updates() {
+  while (is_audited() && auditor_updates_.size() < model_.size().value())
+    auditor_updates_.push_back(must(log_->auditor_update(EntryIndex{auditor_updates_.size()})));
+}
+
+// Whether the log refused to answer because it would have to look a label up in an entry that is
+// expired. Of a log that gives up such entries' prefix trees, that is what is expected.
+template <class T>
+bool ModelledLog::is_given_up(const NaiveTree& now, const NaiveProof& proof,
+                              const Result<T>& proved) {
+  const auto& lookups = proof.lookups();
+  if (!log_->is_stored() ||
+      std::none_of(lookups.begin(), lookups.end(),
+                   [&now](const NaiveProof::Lookups& each) { return now.is_expired(each.entry); }))
+    return false;
+  EXPECT_TRUE(fails(proved, Errc::not_found));
+  count("monitoring of expired entries: refused");
+  return true;
 }
 
 // What a user verifies who knows nothing and asks for nothing.
@@ -152,7 +174,8 @@ void ModelledLog::audit(std::uint64_t lag) {
   }
   if (!auditor_) return;
   while (auditor_->size().value() + lag < model_.size().value()) {
-    const AuditorUpdate update = must(log_->auditor_update(EntryIndex{auditor_->size().value()}));
+    remember_auditor_updates();
+    const AuditorUpdate& update = auditor_updates_.at(auditor_->size().value());
     must(auditor_->process(must(decode<AuditorUpdate>(must(encode(update)))), audited_leaves_));
   }
   if (!auditor_->has_processed()) return;
@@ -313,7 +336,8 @@ void ModelledLog::compare_label(const ModelledUser& user, const Label& label) co
 }
 
 // The last prefix tree holds the versions there are, and padding.
-void ModelledLog::compare_prefix_tree() const {
+void ModelledLog::compare_prefix_tree() {
+  remember_auditor_updates();
   PrefixModel leaves;
   for (const auto& [label, versions] : model_.labels) {
     for (std::uint32_t v = 0; v < versions.size(); ++v) {
@@ -322,11 +346,8 @@ void ModelledLog::compare_prefix_tree() const {
       leaves.set({must(log_->source().vrf(label, Version{v})).output, commitment});
     }
   }
-  if (is_audited()) {
-    for (std::uint64_t i = 0; i < model_.size().value(); ++i) {
-      for (const PrefixLeaf& leaf : must(log_->auditor_update(EntryIndex{i})).added)
-        leaves.set(leaf);
-    }
+  for (const AuditorUpdate& update : auditor_updates_) {
+    for (const PrefixLeaf& leaf : update.added) leaves.set(leaf);
   }
   EXPECT_TRUE(must(log_->source().entry(rightmost(model_.size()))).prefix_tree == leaves.root());
 }
@@ -404,6 +425,7 @@ void ModelledLog::monitor(ModelledUser& user, const Label& label) {
   const NaiveTree now = tree();
   NaiveProof proof(now, request.last);
   proof.monitor(known->second.monitor, std::nullopt);
+  if (is_given_up(now, proof, proved)) return;
   compare_proof(must(proved).monitor, proof);
   const auto outcome = deliver(user, request, proved);
   if (!outcome) return;
@@ -462,6 +484,7 @@ void ModelledLog::monitor_as_owner(ModelledUser& user, const Label& label, std::
   NaiveProof proof(now, request.last);
   proof.monitor(known->second.monitor, owner.start);
   proof.monitor_owner(label, walk);
+  if (is_given_up(now, proof, proved)) return;
   compare_proof(must(proved).monitor, proof);
   const auto outcome = deliver(user, request, proved);
   if (!outcome) return;
@@ -503,6 +526,12 @@ ModelledLog::UpdateEnd ModelledLog::update(ModelledUser& user, const Label& labe
   const NaiveUpdate expected = now.next_update(label, owner.known()).value();
   NaiveProof proof(now, request.last);
   proof.update(label, owner, expected);
+  if (is_given_up(now, proof, proved)) return UpdateEnd::lost;
+  // The entry is expired, and what was new in it may have been given up.
+  if (log_->is_stored() && now.is_expired(expected.position) && fails(proved, Errc::not_found)) {
+    count("updates: expired");
+    return UpdateEnd::lost;
+  }
   compare_proof(must(proved).update, proof);
   const auto outcome = deliver(user, request, proved);
   if (!outcome) return UpdateEnd::lost;

@@ -76,7 +76,7 @@ class ModelledLog {
   }
 
   // Whether the last prefix tree holds the versions there are, and padding, and nothing else.
-  void compare_prefix_tree() const;
+  void compare_prefix_tree();
 
   // --- Users
 
@@ -117,6 +117,9 @@ class ModelledLog {
 
  private:
   [[nodiscard]] TreeView view_of_a_stranger() const;
+  void remember_auditor_updates();
+  template <class T>
+  bool is_given_up(const NaiveTree& now, const NaiveProof& proof, const Result<T>& proved);
   [[nodiscard]] const HashValue& root_at(TreeSize size);
   [[nodiscard]] bool auditor_is_recent() const;
   [[nodiscard]] Timestamp random_clock();
@@ -136,6 +139,7 @@ class ModelledLog {
   Counts& counts_;
   std::unique_ptr<GrowingLog> log_;
   NaiveLog model_;
+  std::vector<AuditorUpdate> auditor_updates_;  // of the first entries
   std::optional<Auditor> auditor_;
   MemoryAuditedLeaves audited_leaves_;
   std::map<TreeSize, HashValue> roots_;

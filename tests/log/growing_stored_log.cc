@@ -121,6 +121,7 @@ void GrowingStoredLog::restart() {
   const LogId id = configuration_->id();
   view_.reset();
   log_.reset();
+  must(prune_log(directory_.path() / "log"));
   open();
   if (configuration_->id() != id) throw std::runtime_error("another log was opened");
 }

@@ -23,7 +23,7 @@ std::vector<Kind> all_kinds() {
     for (const DeploymentMode mode :
          {DeploymentMode::contactMonitoring, DeploymentMode::thirdPartyManagement,
           DeploymentMode::thirdPartyAuditing})
-      kinds.push_back({suite, mode});
+      kinds.push_back({suite, mode, {}});
   }
   return kinds;
 }
@@ -46,6 +46,7 @@ LogFixture::LogFixture(Kind kind, const std::filesystem::path& parent) : directo
   configuration_.max_behind = 1'000'000;
   configuration_.reasonable_monitoring_window = 10'000;
   configuration_.max_auditor_lag = 3'000'000;
+  configuration_.maximum_lifetime = kind.lifetime;
   if (kind.mode != DeploymentMode::contactMonitoring) {
     third_party_ = must(keytrans::SigningKey::generate(kind.suite));
     if (kind.mode == DeploymentMode::thirdPartyManagement) {

@@ -55,6 +55,7 @@ class FakeClock final : public Clock {
 struct Kind {
   CipherSuite suite = CipherSuite::KT_128_SHA256_Ed25519;
   DeploymentMode mode = DeploymentMode::contactMonitoring;
+  std::optional<std::uint64_t> lifetime = {};  // milliseconds
 };
 [[nodiscard]] std::vector<Kind> all_kinds();
 [[nodiscard]] std::string kind_name(const ::testing::TestParamInfo<Kind>& kind);

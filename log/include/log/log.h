@@ -28,10 +28,12 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "keytrans/log_source.h"
 #include "log/clock.h"
+#include "log/prune.h"
 #include "store/lmdb_store.h"
 
 namespace kt::log {
@@ -59,6 +61,9 @@ struct LogOptions {
   // how far ahead it may leap.
   std::chrono::milliseconds clock_patience{5'000};
   std::chrono::milliseconds clock_leap{std::chrono::hours(1)};
+  // How often what the maximum lifetime allows to give up is looked for: log/prune.h. It is given
+  // up in steps of some hundred records that leave most of the time to others.
+  std::chrono::milliseconds prune_interval{std::chrono::minutes(10)};
   store::LmdbOptions store;
   // Called on the sequencer's thread with the name of each step of growth that was taken, in this
   // order: "made" (nothing is durable), "committed" (the database has the entry), "noted" (the head
@@ -84,6 +89,8 @@ struct LogState {
   std::size_t waiting = 0;          // updates
   Trouble trouble = Trouble::none;
   store::Usage usage;
+  Pruned pruned;                              // since the log was opened
+  std::optional<std::string> pruning_failed;  // why pruning ended early, until it is tried again
 };
 
 class Log {

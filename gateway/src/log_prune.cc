@@ -1,0 +1,42 @@
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+
+#include "commands.h"
+#include "log/prune.h"
+
+namespace kt::gateway {
+namespace {
+
+constexpr const char* kHelp =
+    "Gives up what the maximum lifetime of a log that is not running allows to: old versions of "
+    "the\n"
+    "prefix tree, values that no search can prove any more, and what auditors were sent.";
+
+constexpr const char* kFooter =
+    "A running log does this by itself. Whether an entry is expired goes by the time of the last\n"
+    "entry. The room is used again by the log; compact gives it back to the file system. May be\n"
+    "stopped and started again.\n\n"
+    "Example:\n"
+    "  ktgate log prune /var/lib/ktgate/example.log";
+
+Result<int> prune(const std::filesystem::path& directory) {
+  KT_TRY(const log::Pruned pruned, log::prune_log(directory));
+  std::printf("given up: %llu nodes of the prefix tree, %llu values, %llu auditor updates\n",
+              static_cast<unsigned long long>(pruned.nodes),
+              static_cast<unsigned long long>(pruned.values),
+              static_cast<unsigned long long>(pruned.auditor_updates));
+  return 0;
+}
+
+}  // namespace
+
+void add_log_prune(CLI::App& group, Run& chosen) {
+  const auto directory = std::make_shared<std::filesystem::path>();
+  CLI::App& command = *group.add_subcommand("prune", kHelp);
+  command.footer(kFooter);
+  command.add_option("DIR", *directory, "The log's directory")->required();
+  command.callback([directory, &chosen] { chosen = [directory] { return prune(*directory); }; });
+}
+
+}  // namespace kt::gateway
