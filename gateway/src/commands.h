@@ -19,6 +19,7 @@ using Run = std::function<Result<int>()>;
 void add_log_backup(CLI::App& group, Run& chosen);
 void add_log_compact(CLI::App& group, Run& chosen);
 void add_log_create(CLI::App& group, Run& chosen);
+void add_log_erase(CLI::App& group, Run& chosen);
 void add_log_export(CLI::App& group, Run& chosen);
 void add_log_import(CLI::App& group, Run& chosen);
 void add_log_prune(CLI::App& group, Run& chosen);

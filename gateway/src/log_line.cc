@@ -89,6 +89,11 @@ Result<LogLine> parse_log_line(std::string_view text) {
   return line;
 }
 
+Result<Label> parse_label_line(std::string_view text) {
+  KT_TRY(const Json json, parse_json(text));
+  return parse_label(json);
+}
+
 std::string format_log_line(const LogLine& line) {
   nlohmann::ordered_json json;
   json["label"] = std::string(line.label.bytes().begin(), line.label.bytes().end());

@@ -32,6 +32,10 @@ struct LogLine {
 // Errors: malformed, with what is wrong and nothing of what is there.
 Result<LogLine> parse_log_line(std::string_view text);
 
+// A line that has a label and nothing else: what stands behind "label" in the others.
+// Errors: malformed, with what is wrong and nothing of what is there.
+Result<Label> parse_label_line(std::string_view text);
+
 // Without the newline at its end.
 [[nodiscard]] std::string format_log_line(const LogLine& line);
 

@@ -195,6 +195,8 @@ Result<keytrans::CommittedValue> LogView::value(const Label& label, Version vers
     return fail(Errc::not_found, "the version was skipped");
   KT_TRY(const auto bytes, snapshot_->get(tables_.values, version_key(label, version)));
   if (!bytes) {
+    KT_TRY(const auto erased, snapshot_->get(tables_.erased, version_key(label, version)));
+    if (erased) return fail(Errc::not_found, "the value was erased");
     KT_TRY(const bool given_up, may_be_given_up(label, version));
     if (given_up) return fail(Errc::not_found, "the version is expired");
     return missing("a value");

@@ -108,7 +108,8 @@ Result<Tables> Tables::open(store::Store& store, const LogId& log) {
   KT_TRY(const store::Table values, store.table(space, "values"));
   KT_TRY(const store::Table audit, store.table(space, "audit"));
   KT_TRY(const store::Table superseded, store.table(space, "superseded"));
-  return Tables{state, entries, nodes, prefix, versions, values, audit, superseded};
+  KT_TRY(const store::Table erased, store.table(space, "erased"));
+  return Tables{state, entries, nodes, prefix, versions, values, audit, superseded, erased};
 }
 
 // --- Keys ------------------------------------------------------------------------------------

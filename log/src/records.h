@@ -24,6 +24,7 @@ struct Tables {
   store::Table values;
   store::Table audit;
   store::Table superseded;
+  store::Table erased;
 
   static Result<Tables> open(store::Store& store, const LogId& log);
 };
