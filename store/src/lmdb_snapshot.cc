@@ -106,20 +106,32 @@ Result<std::optional<ByteView>> LmdbSnapshot::get(Table table, ByteView key) con
   return std::optional<ByteView>(value);
 }
 
-Result<void> LmdbSnapshot::scan(Table table, ByteView from, const Visitor& visit) const {
-  const LmdbTable& opened = tables_.at(table);
-  KT_TRY(const Cursor cursor, open_cursor(opened));
+template <class Visit>
+Result<void> LmdbSnapshot::walk(const LmdbTable& table, ByteView from, const Visit& visit) const {
+  KT_TRY(const Cursor cursor, open_cursor(table));
   MDB_val key = to_value(from);
   MDB_val stored{};
   int code = mdb_cursor_get(cursor.get(), &key, &stored, from.empty() ? MDB_FIRST : MDB_SET_RANGE);
   for (; code == 0; code = mdb_cursor_get(cursor.get(), &key, &stored, MDB_NEXT)) {
     KT_TRY(check_age());
-    KT_TRY(const ByteView value, checked_value(opened, to_view(key), to_view(stored)));
-    KT_TRY(const bool goes_on, visit({to_view(key), value}));
+    KT_TRY(const bool goes_on, visit(to_view(key), to_view(stored)));
     if (!goes_on) return {};
   }
   if (code != MDB_NOTFOUND) return read_failure(code);
   return {};
+}
+
+Result<void> LmdbSnapshot::scan(Table table, ByteView from, const Visitor& visit) const {
+  const LmdbTable& opened = tables_.at(table);
+  return walk(opened, from, [&](ByteView key, ByteView stored) -> Result<bool> {
+    KT_TRY(const ByteView value, checked_value(opened, key, stored));
+    return visit({key, value});
+  });
+}
+
+Result<void> LmdbSnapshot::scan_keys(Table table, ByteView from, const KeyVisitor& visit) const {
+  return walk(tables_.at(table), from,
+              [&](ByteView key, ByteView) -> Result<bool> { return visit(key); });
 }
 
 Result<std::optional<Record>> LmdbSnapshot::last_before(Table table, ByteView end) const {

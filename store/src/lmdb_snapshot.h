@@ -56,6 +56,7 @@ class LmdbSnapshot final : public Snapshot {
 
   Result<std::optional<ByteView>> get(Table table, ByteView key) const override;
   Result<void> scan(Table table, ByteView from, const Visitor& visit) const override;
+  Result<void> scan_keys(Table table, ByteView from, const KeyVisitor& visit) const override;
   Result<std::optional<Record>> last_before(Table table, ByteView end) const override;
   Result<std::uint64_t> count(Table table) const override;
 
@@ -64,6 +65,9 @@ class LmdbSnapshot final : public Snapshot {
 
  private:
   Result<Cursor> open_cursor(const LmdbTable& table) const;
+  // Calls `visit` with each key from `from` on and what is stored for it.
+  template <class Visit>
+  Result<void> walk(const LmdbTable& table, ByteView from, const Visit& visit) const;
   Result<void> check_age() const;
 
   const LmdbTables& tables_;

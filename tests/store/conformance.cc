@@ -155,6 +155,27 @@ TEST_P(StoreConformance, PagesHaveEveryRecordOnce) {
   }
   EXPECT_EQ(read, all);
   EXPECT_GT(pages, 2);
+
+  std::map<std::string, std::string> checked;
+  last.clear();
+  for (auto page = must(read_checked_page(store(), table(), last)); !page.empty();
+       page = must(read_checked_page(store(), table(), last))) {
+    for (const CheckedRecord& record : page)
+      EXPECT_TRUE(checked.emplace(to_text(record.key), to_text(must(record.value))).second);
+    last = page.back().key;
+  }
+  EXPECT_EQ(checked, all);
+}
+
+TEST_P(StoreConformance, KeysAreScannedAsRecordsAre) {
+  for (const char* const key : {"a", "b", "c", "d"}) put(key, "1");
+  std::string seen;
+  must(must(store().snapshot())
+           ->scan_keys(table(), to_bytes("b"), [&seen](ByteView key) -> Result<bool> {
+             seen += to_text(key);
+             return seen.size() < 2;
+           }));
+  EXPECT_EQ(seen, "bc");
 }
 
 TEST_P(StoreConformance, APageIsNotFarLargerThanItHasToBe) {
@@ -162,6 +183,7 @@ TEST_P(StoreConformance, APageIsNotFarLargerThanItHasToBe) {
   EXPECT_EQ(must(read_page(store(), table(), {})).size(), 2U);
   EXPECT_EQ(must(read_page(store(), table(), to_bytes("b"))).size(), 1U);
   EXPECT_TRUE(must(read_page(store(), table(), to_bytes("c"))).empty());
+  EXPECT_EQ(must(read_checked_page(store(), table(), {})).size(), 2U);
 }
 
 // --- Copies ----------------------------------------------------------------------------------

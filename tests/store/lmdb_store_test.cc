@@ -18,6 +18,7 @@
 #include "lmdb_handles.h"
 #include "must.h"
 #include "scratch_directory.h"
+#include "store/pages.h"
 
 namespace kt::store {
 namespace {
@@ -117,6 +118,10 @@ TEST_F(LmdbStore, ChangedBytesOfAValueAreFound) {
     const auto scanned =
         snapshot->scan(table, {}, [](const Record&) { return Result<bool>(true); });
     EXPECT_FALSE(scanned.has_value());
+    const auto page = must(read_checked_page(*store, table, {}));
+    ASSERT_EQ(page.size(), 2U);
+    EXPECT_EQ(page[0].value.error(), damaged.error());
+    EXPECT_EQ(must(page[1].value), Bytes{1});
     EXPECT_FALSE(snapshot->last_before(table, to_bytes("e")).has_value());
     Batch batch;
     batch.expect(table, to_bytes("damaged"), value);

@@ -18,4 +18,14 @@ struct OwnedRecord {
 // pages is or is not seen. Errors: those of a snapshot.
 Result<std::vector<OwnedRecord>> read_page(const Store& store, Table table, ByteView after);
 
+struct CheckedRecord {
+  Bytes key;
+  Result<Bytes> value;  // or `corrupt`
+};
+
+// The same for whoever looks for damage: a record whose checksum does not hold is one of the page.
+// Keys that do not ascend mean that the database is damaged around its records.
+Result<std::vector<CheckedRecord>> read_checked_page(const Store& store, Table table,
+                                                     ByteView after);
+
 }  // namespace kt::store

@@ -77,6 +77,10 @@ class Snapshot {
   using Visitor = std::function<Result<bool>(const Record&)>;
   virtual Result<void> scan(Table table, ByteView from, const Visitor& visit) const = 0;
 
+  // The same for the keys alone. No value is read, so damaged records are like all others.
+  using KeyVisitor = std::function<Result<bool>(ByteView key)>;
+  virtual Result<void> scan_keys(Table table, ByteView from, const KeyVisitor& visit) const = 0;
+
   // The record with the greatest key before `end`, or nothing. With an empty `end`, the last one.
   virtual Result<std::optional<Record>> last_before(Table table, ByteView end) const = 0;
 
