@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include "log/fsck.h"
 #include "log_fixture.h"
 
 namespace kt::log {
@@ -71,6 +72,11 @@ std::map<std::uint32_t, std::uint32_t> count_versions(Log& log) {
   _exit(4);
 }
 
+void expect_sound(const std::filesystem::path& path, const FsckOptions& options = {}) {
+  const FsckReport report = must(fsck(path, options));
+  EXPECT_EQ(report.faults, std::vector<std::string>());
+}
+
 // Kills a process that updates a log, again and again, and looks at what it leaves.
 void kill_and_look(int times) {
   const std::uint64_t seed = std::random_device{}();
@@ -107,6 +113,7 @@ void kill_and_look(int times) {
     int status = 0;
     ASSERT_EQ(waitpid(child, &status, 0), child);
     ASSERT_TRUE(WIFSIGNALED(status)) << "the process ended by itself: " << WEXITSTATUS(status);
+    expect_sound(path, {.vrfs = i + 1 == times});
 
     const auto start = std::chrono::steady_clock::now();
     auto opened = Log::open(path);
@@ -162,6 +169,7 @@ TEST(LogCrash, BetweenAnyTwoDurableSteps) {
     ASSERT_EQ(waitpid(child, &status, 0), child);
     ASSERT_TRUE(WIFEXITED(status));
     ASSERT_EQ(WEXITSTATUS(status), 42);
+    expect_sound(fixture.path());
 
     fixture.open();
     const bool is_durable = std::string_view(step) != "made";

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "log/fsck.h"
 #include "log_fixture.h"
 
 namespace kt::log {
@@ -122,6 +123,8 @@ void GrowingStoredLog::restart() {
   view_.reset();
   log_.reset();
   must(prune_log(directory_.path() / "log"));
+  const FsckReport report = must(fsck(directory_.path() / "log", {.vrfs = false}));
+  if (!report.is_clean()) throw std::runtime_error("a fault in the log: " + report.faults.front());
   open();
   if (configuration_->id() != id) throw std::runtime_error("another log was opened");
 }
