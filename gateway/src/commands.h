@@ -21,6 +21,7 @@ void add_log_compact(CLI::App& group, Run& chosen);
 void add_log_create(CLI::App& group, Run& chosen);
 void add_log_erase(CLI::App& group, Run& chosen);
 void add_log_export(CLI::App& group, Run& chosen);
+void add_log_fsck(CLI::App& group, Run& chosen);
 void add_log_import(CLI::App& group, Run& chosen);
 void add_log_prune(CLI::App& group, Run& chosen);
 void add_log_recover(CLI::App& group, Run& chosen);

@@ -33,6 +33,7 @@ void add_log_commands(CLI::App& app, Run& chosen) {
   add_log_import(group, chosen);
   add_log_export(group, chosen);
   add_log_erase(group, chosen);
+  add_log_fsck(group, chosen);
   add_log_backup(group, chosen);
   add_log_compact(group, chosen);
   add_log_prune(group, chosen);

@@ -20,9 +20,10 @@ double fraction(std::uint64_t bytes, std::uint64_t total) {
 
 }  // namespace
 
-Progress::Progress(std::string command, std::optional<std::uint64_t> total)
+Progress::Progress(std::string command, std::optional<std::uint64_t> total, std::string_view unit)
     : command_(std::move(command)),
       total_(total),
+      unit_(unit),
       terminal_(isatty(STDERR_FILENO) == 1),
       start_(std::chrono::steady_clock::now()),
       next_(start_ + (terminal_ ? kBarInterval : kLineInterval)) {}
@@ -40,7 +41,7 @@ void Progress::show(std::uint64_t bytes, std::uint64_t lines) {
   const auto now = std::chrono::steady_clock::now();
   if (now < next_) return;
   next_ = now + (terminal_ ? kBarInterval : kLineInterval);
-  const std::string text = describe_progress(bytes, lines, total_, elapsed());
+  const std::string text = describe_progress(bytes, lines, total_, elapsed(), unit_);
   if (!terminal_) {
     std::fprintf(stderr, "%s: %s\n", command_.c_str(), text.c_str());
     return;
@@ -55,11 +56,11 @@ void Progress::show(std::uint64_t bytes, std::uint64_t lines) {
 }
 
 std::string describe_progress(std::uint64_t bytes, std::uint64_t lines,
-                              std::optional<std::uint64_t> total,
-                              std::chrono::milliseconds elapsed) {
+                              std::optional<std::uint64_t> total, std::chrono::milliseconds elapsed,
+                              std::string_view unit) {
   const auto passed = static_cast<std::uint64_t>(std::max<std::int64_t>(elapsed.count(), 1));
-  std::string text =
-      std::to_string(lines) + " lines, " + std::to_string(lines * 1000 / passed) + "/s";
+  std::string text = std::to_string(lines) + " " + std::string(unit) + ", " +
+                     std::to_string(lines * 1000 / passed) + "/s";
   if (!total) return text;
   const double done = fraction(bytes, *total);
   text += ", " + std::to_string(static_cast<int>(done * 100)) + " %";

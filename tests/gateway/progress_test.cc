@@ -21,6 +21,8 @@ TEST(Progress, SaysRateAndTimeLeft) {
             "1234 lines, 617/s, 45 %, 2s left");
   EXPECT_EQ(describe_progress(1'000, 10, 1'000, milliseconds(500)),
             "10 lines, 20/s, 100 %, 0s left");
+  EXPECT_EQ(describe_progress(10, 10, 20, milliseconds(1'000), "records"),
+            "10 records, 10/s, 50 %, 1s left");
   EXPECT_EQ(describe_progress(1, 1, 1'000'000, milliseconds(1'000)), "1 lines, 1/s, 0 %, 11d left");
 }
 
