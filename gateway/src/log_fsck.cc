@@ -2,8 +2,8 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
-#include <utility>
 
 #include <nlohmann/json.hpp>
 

@@ -1,6 +1,7 @@
 #include "log/fsck.h"
 
 #include <algorithm>
+#include <array>
 
 #include "fsck_run.h"
 

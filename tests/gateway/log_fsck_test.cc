@@ -73,7 +73,7 @@ TEST_F(LogFsck, FaultsArePrintedAndMakeItFail) {
 
 TEST_F(LogFsck, WithoutVrfsItSaysSo) {
   std::filesystem::remove(path("log/vrf.pem"));
-  expect_failure(run({"log", "fsck", path("log")}), 1, "log fsck", "vrf.pem");
+  expect_failure(run({"log", "fsck", path("log")}), 1, "log fsck", "key file");
   const Outcome outcome = run({"log", "fsck", path("log"), "--no-vrf"});
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_NE(outcome.out.find("believed (--no-vrf)\n"), std::string::npos) << outcome.out;
