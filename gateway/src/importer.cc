@@ -49,9 +49,9 @@ std::optional<LineError> Importer::finish() {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return under_way_.empty(); });
   }
-  settle();
   // What was refused later can stand in an earlier line.
-  return failed_ ? failed_ : failed;
+  auto refused = first_refused();
+  return refused ? refused : failed;
 }
 
 std::optional<LineError> Importer::flush() {
@@ -79,8 +79,7 @@ std::optional<LineError> Importer::wait_for_room() {
               bytes_under_way_ + group_->bytes <= kMaxBytesUnderWay);
     });
   }
-  settle();
-  return failed_;
+  return first_refused();
 }
 
 // Takes the versions from the front of the group that are in the log already.
@@ -128,9 +127,8 @@ Result<void> Importer::check_first() {
 }
 
 std::optional<LineError> Importer::submit() {
-  const Submitted submitted{group_->label,
-                            Version{static_cast<std::uint32_t>(group_->next_version() - 1)},
-                            group_->values.size(), group_->bytes, group_->first_line};
+  const Submitted submitted{group_->label, group_->values.size(), group_->bytes,
+                            group_->first_line};
   {
     const std::lock_guard lock(mutex_);
     under_way_.insert(submitted.label);
@@ -173,37 +171,19 @@ void Importer::answered(const Submitted& submitted,
   const std::lock_guard lock(mutex_);
   if (answer && answer->values.empty()) {
     imported_ += submitted.versions;
-  } else {
-    refused_.emplace_back(submitted, answer ? Error{Errc::conflict, "somebody else updates the log"}
-                                            : answer.error());
+  } else if (!refused_ || submitted.line < refused_->line) {
+    refused_ =
+        LineError{submitted.line,
+                  answer ? Error{Errc::conflict, "somebody else updates the log"} : answer.error()};
   }
   under_way_.erase(submitted.label);
   bytes_under_way_ -= submitted.bytes;
   changed_.notify_all();
 }
 
-void Importer::settle() {
-  std::vector<std::pair<Submitted, Error>> refused;
-  {
-    const std::lock_guard lock(mutex_);
-    refused.swap(refused_);
-  }
-  for (const auto& [submitted, error] : refused) {
-    const auto there = is_there(submitted);
-    if (there && *there) {
-      const std::lock_guard lock(mutex_);
-      imported_ += submitted.versions;
-    } else if (!failed_ || submitted.line < failed_->line) {
-      failed_ = LineError{submitted.line, there ? error : there.error()};
-    }
-  }
-}
-
-Result<bool> Importer::is_there(const Submitted& submitted) const {
-  KT_TRY(const auto view, log_.view());
-  const auto place = view->position(submitted.label, submitted.last);
-  if (!place && place.error().code != Errc::not_found) return tl::unexpected<Error>(place.error());
-  return place.has_value();
+std::optional<LineError> Importer::first_refused() const {
+  const std::lock_guard lock(mutex_);
+  return refused_;
 }
 
 }  // namespace kt::gateway

@@ -15,7 +15,6 @@
 #include <mutex>
 #include <optional>
 #include <set>
-#include <utility>
 #include <vector>
 
 #include "log/log.h"
@@ -74,27 +73,23 @@ class Importer {
   // What is under way, or was refused.
   struct Submitted {
     Label label;
-    Version last;
     std::size_t versions;
     std::size_t bytes;
     std::uint64_t line;
   };
   void answered(const Submitted& submitted, const Result<keytrans::UpdateResponse>& answer);
-  // Looks at what was refused: an answer can fail for an update that is in the log.
-  void settle();
-  Result<bool> is_there(const Submitted& submitted) const;
+  [[nodiscard]] std::optional<LineError> first_refused() const;
 
   log::Log& log_;
   std::optional<LineGroup> group_;
   std::uint64_t already_there_ = 0;
-  std::optional<LineError> failed_;  // the first line that was refused
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::set<Label> under_way_;
   std::size_t bytes_under_way_ = 0;
   std::uint64_t imported_ = 0;
-  std::vector<std::pair<Submitted, Error>> refused_;  // and not looked at yet
+  std::optional<LineError> refused_;  // of the lines that were, the first
 };
 
 }  // namespace kt::gateway

@@ -256,6 +256,10 @@ Result<Change> Sequencer::change_for(const LogView& view, const Request& request
   if (known.last == TreeSize{0}) return fail(Errc::malformed, "the advertised tree size is zero");
   if (!values_fit(request, options_.value_limit))
     return fail(Errc::rejected, "a value is longer than this log allows");
+  // Without its head nothing can be proved to the caller, so nothing is made durable.
+  const bool audited = parts_.configuration.mode() == DeploymentMode::thirdPartyAuditing;
+  if (audited && !view.state().auditor_tree_head)
+    return fail(Errc::unavailable, "the auditor has not signed yet");
 
   Change change{known.label, greatest, 0, {}};
   if (const auto* const managed = std::get_if<ManagerUpdateRequest>(&request)) {
@@ -269,7 +273,6 @@ Result<Change> Sequencer::change_for(const LogView& view, const Request& request
   if (count - 1 > 0xffff'ffffU ||
       !keytrans::fits_update_response(greatest, Version{static_cast<std::uint32_t>(count - 1)}))
     return fail(Errc::rejected, "the request makes more versions than one log entry can hold");
-  const bool audited = parts_.configuration.mode() == DeploymentMode::thirdPartyAuditing;
   if (audited && values.size() > kMaxAuditedVersions)
     return fail(Errc::rejected, "the request makes more versions than an auditor can be told of");
   for (const keytrans::LabelValue& value : values) change.values.push_back({value.value, {}});
@@ -308,13 +311,20 @@ Result<Timestamp> Sequencer::next_timestamp(const State& state) {
   }
 }
 
-// Growth that users would refuse, because the auditor's head is too old for it, is held back.
+// Growth that users would refuse, because the auditor's head is too old for it, is held back
+// ("Auditor Tree Head Signature", step 2): but only as long as the auditor has something to sign. A
+// head has the time of the rightmost entry it covers, so when it covers all entries, or none is for
+// the auditor yet, another entry is all that can make a newer one possible. Users refuse what is
+// proved from that entry until the auditor has signed it, and it is the only one: after it the
+// auditor has something to sign.
 Result<void> Sequencer::check_auditor(const State& state, Timestamp next) {
   const keytrans::Configuration& configuration = parts_.configuration.wire();
-  if (configuration.mode != DeploymentMode::thirdPartyAuditing || state.size() == TreeSize{0})
-    return {};
-  const Timestamp audited =
-      state.auditor_tree_head ? state.auditor_tree_head->timestamp : state.first_timestamp;
+  if (configuration.mode != DeploymentMode::thirdPartyAuditing) return {};
+  const auto& head = state.auditor_tree_head;
+  const std::uint64_t signed_or_not_audited =
+      head ? head->tree_size.value() : configuration.auditor_start_pos.value();
+  if (state.size().value() <= signed_or_not_audited) return {};
+  const Timestamp audited = head ? head->timestamp : state.first_timestamp;
   if (elapsed_ms(audited, next) <= configuration.max_auditor_lag) return {};
   return in_trouble(Trouble::auditor_lags, "the auditor lags too far behind for another log entry");
 }

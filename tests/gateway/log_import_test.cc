@@ -1,6 +1,7 @@
 // `ktgate log import`.
 #include <csignal>
 
+#include "keytrans/auditor.h"
 #include "keytrans/management.h"
 #include "log/log.h"
 #include "log_line.h"
@@ -198,11 +199,21 @@ TEST_F(LogImport, RefusesAnotherLogsKey) {
 
 // --- Modes -----------------------------------------------------------------------------------
 
-TEST_F(LogImport, AnAuditedLogIsFilledBeforeItsAuditorHasSigned) {
+TEST_F(LogImport, AnAuditedLogTakesNothingBeforeItsAuditorHasSigned) {
   const auto auditor =
       must(keytrans::SigningKey::generate(keytrans::CipherSuite::KT_128_SHA256_Ed25519));
   create("log", {"--suite", "ed25519", "--mode", "third-party-auditing", "--auditor-key",
                  to_hex(auditor.public_key())});
+  expect_failure(import_again("log", many_lines(0, 400)), 1, "log import",
+                 "line 1: the auditor has not signed yet");
+  EXPECT_EQ(exported("log"), "");
+  {
+    const auto log = must(log::Log::open(path("log")));
+    auto following = must(keytrans::Auditor::from_genesis(log->configuration()));
+    keytrans::MemoryAuditedLeaves leaves;
+    must(following.process(must(log->auditor_update(EntryIndex{0})), leaves));
+    must(log->accept_auditor_head(must(following.sign(auditor))));
+  }
   expect_counts(import_again("log", many_lines(0, 400)), 400, 400, 0);
   expect_counts(import_again("log", many_lines(0, 400)), 400, 0, 400);
 }

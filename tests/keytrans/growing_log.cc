@@ -30,6 +30,7 @@ class GrowingMemoryLog final : public GrowingLog {
     must(log_.append(timestamp, changes));
   }
   [[nodiscard]] bool may_be_empty(Timestamp) override { return true; }
+  [[nodiscard]] bool takes_versions() override { return true; }
   [[nodiscard]] std::optional<Timestamp> grows_until() override { return std::nullopt; }
 
   Result<UpdateResponse> update(const UpdateRequest& request, Timestamp timestamp) override {

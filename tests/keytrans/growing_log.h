@@ -31,11 +31,13 @@ class GrowingLog {
     std::vector<Bytes> values;
   };
   // Makes one log entry. Requires: no label is there twice; `timestamp` is not before the rightmost
-  // entry's, nor after grows_until(); what is empty may be.
+  // entry's, nor after grows_until(); what is empty may be, and what is not, too.
   virtual void append(Timestamp timestamp, const std::vector<Growth>& growth) = 0;
 
   // Whether an entry at `timestamp` may have no new versions.
   [[nodiscard]] virtual bool may_be_empty(Timestamp timestamp) = 0;
+  // Whether the next entry may have new versions. Not so while the auditor has to sign first.
+  [[nodiscard]] virtual bool takes_versions() = 0;
   // The time after which nothing is appended until the auditor has signed more, if there is one.
   [[nodiscard]] virtual std::optional<Timestamp> grows_until() = 0;
 

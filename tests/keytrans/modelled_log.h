@@ -63,6 +63,7 @@ class ModelledLog {
   [[nodiscard]] bool may_be_empty(Timestamp timestamp) const {
     return log_->may_be_empty(timestamp);
   }
+  [[nodiscard]] bool takes_versions() const { return log_->takes_versions(); }
   [[nodiscard]] std::optional<Timestamp> grows_until() const { return log_->grows_until(); }
   [[nodiscard]] bool is_stored() const { return log_->is_stored(); }
   void restart();

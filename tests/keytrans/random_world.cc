@@ -135,18 +135,16 @@ RandomWorld::RandomWorld(std::uint64_t seed, const LogFactory& make_log,
 Timestamp RandomWorld::next_timestamp() {
   if (size() == 0) return Timestamp{shape_.start * shape_.unit};
   const Timestamp latest = log_.model().timestamps.back();
-  if (!one_in(shape_.burst)) return latest;
+  if (!one_in(shape_.burst)) return held_back(latest);
   const std::uint64_t pause = random_.below(2 * shape_.gap + 1) * shape_.burst;
   return held_back(Timestamp{latest.value() + shape_.unit * pause * (one_in(20) ? 20 : 1)});
 }
 
-// `timestamp`, or if the log would not grow then, whatever its auditor signs, the last time at
-// which it does.
+// `timestamp`, at which the log grows, if necessary because its auditor has signed everything.
 Timestamp RandomWorld::held_back(Timestamp timestamp) {
   const auto bound = log_.grows_until();
-  if (!bound || timestamp <= *bound) return timestamp;
-  log_.audit(0);
-  return std::min(timestamp, log_.grows_until().value());
+  if (bound && timestamp > *bound) log_.audit(0);
+  return timestamp;
 }
 
 // A number of skipped versions, which only a Third-Party Manager knows.
@@ -175,6 +173,7 @@ std::vector<Bytes> RandomWorld::random_values(const Label& label) {
 }
 
 void RandomWorld::append() {
+  if (!log_.takes_versions()) return append_nothing();
   const Timestamp timestamp = next_timestamp();
   std::vector<ModelledLog::Growth> growth;
   for (std::size_t i = 0; i < shape_.labels; ++i) {
@@ -186,6 +185,14 @@ void RandomWorld::append() {
   if (growth.empty() && !log_.may_be_empty(timestamp))
     growth.push_back({labels_.front(), 0, {Bytes()}});
   log_.append(timestamp, growth);
+}
+
+// An entry without versions, as soon as it may be.
+void RandomWorld::append_nothing() {
+  Timestamp timestamp = next_timestamp();
+  if (!log_.may_be_empty(timestamp))
+    timestamp = Timestamp{log_.model().timestamps.back().value() + shape_.max_behind / 2 + 1};
+  log_.append(timestamp, {});
 }
 
 // At some instants, if the log stores anything.

@@ -74,6 +74,7 @@ class RandomWorld {
   [[nodiscard]] std::vector<Bytes> random_values(const Label& label);
 
   void append();
+  void append_nothing();
   void restart();
   void step_of(std::size_t index);
   void search_fixed(ModelledUser& user, const Label& label);

@@ -41,6 +41,9 @@ class GrowingStoredLog final : public GrowingLog {
   [[nodiscard]] bool may_be_empty(Timestamp timestamp) override {
     return timestamp.value() - rightmost_timestamp().value() > wire().max_behind / 2;
   }
+  [[nodiscard]] bool takes_versions() override {
+    return wire().mode != DeploymentMode::thirdPartyAuditing || log_->state().audited.has_value();
+  }
   [[nodiscard]] std::optional<Timestamp> grows_until() override;
 
   Result<UpdateResponse> update(const UpdateRequest& request, Timestamp timestamp) override {
@@ -143,13 +146,10 @@ GrowingStoredLog::Request GrowingStoredLog::request_for(const Growth& growth) {
 
 void GrowingStoredLog::append(Timestamp timestamp, const std::vector<Growth>& growth) {
   const std::uint64_t before = size().value();
-  // Until the auditor has signed nothing can be proved to a caller; the entry is made all the same.
-  const bool is_answered =
-      wire().mode != DeploymentMode::thirdPartyAuditing || source().auditor_tree_head().has_value();
   std::vector<Request> requests;
   for (const Growth& grown : growth) requests.push_back(request_for(grown));
   for (const Answer& answer : sequence(timestamp, requests)) {
-    if (is_answered && must(answer).position != EntryIndex{before})
+    if (must(answer).position != EntryIndex{before})
       throw std::runtime_error("an update is in another entry than it was made for");
   }
   if (size().value() != before + 1 || rightmost_timestamp() != timestamp)
@@ -158,9 +158,12 @@ void GrowingStoredLog::append(Timestamp timestamp, const std::vector<Growth>& gr
 
 std::optional<Timestamp> GrowingStoredLog::grows_until() {
   if (wire().mode != DeploymentMode::thirdPartyAuditing) return std::nullopt;
+  // It grows at any time when the auditor has nothing to sign.
   const auto head = source().auditor_tree_head();
-  const Timestamp audited = head ? head->timestamp : must(source().entry(EntryIndex{0})).timestamp;
-  return Timestamp{audited.value() + wire().max_auditor_lag};
+  const std::uint64_t audited = head ? head->tree_size.value() : wire().auditor_start_pos.value();
+  if (size().value() <= audited) return std::nullopt;
+  const Timestamp since = head ? head->timestamp : must(source().entry(EntryIndex{0})).timestamp;
+  return Timestamp{since.value() + wire().max_auditor_lag};
 }
 
 // The clock moves on the sequencer's own thread, with the first answer of a batch. At any other

@@ -39,7 +39,13 @@ std::string kind_name(const ::testing::TestParamInfo<Kind>& kind) {
   return "Unknown" + suite;
 }
 
-LogFixture::LogFixture(Kind kind, const std::filesystem::path& parent) : directory_(parent) {
+LogFixture::LogFixture(Kind kind, const std::filesystem::path& parent)
+    : LogFixture(
+          kind, [](Configuration&) {}, parent) {}
+
+LogFixture::LogFixture(Kind kind, const std::function<void(Configuration&)>& adjust,
+                       const std::filesystem::path& parent)
+    : directory_(parent) {
   configuration_.ciphersuite = kind.suite;
   configuration_.mode = kind.mode;
   configuration_.max_ahead = 60'000;
@@ -55,15 +61,18 @@ LogFixture::LogFixture(Kind kind, const std::filesystem::path& parent) : directo
       configuration_.auditor_public_key = third_party_->public_key();
     }
   }
+  adjust(configuration_);
   must(create_log(path(), configuration_));
   options.commit_window = std::chrono::milliseconds(1);
 }
 
+// The auditor, if it starts with the log, has signed the first entry then.
 void LogFixture::open() {
   log_.reset();
   log_ = must(try_open());
   wait_for_size(1);
-  if (configuration_.mode == DeploymentMode::thirdPartyAuditing && !auditor_) {
+  if (configuration_.mode == DeploymentMode::thirdPartyAuditing && !auditor_ &&
+      configuration_.auditor_start_pos == EntryIndex{0}) {
     auditor_ = must(keytrans::Auditor::from_genesis(log_->configuration()));
     audit();
   }

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <future>
 #include <memory>
 #include <optional>
@@ -65,6 +66,9 @@ class LogFixture {
   // The log is made in a scratch directory below `parent`.
   explicit LogFixture(Kind kind = {},
                       const std::filesystem::path& parent = std::filesystem::temp_directory_path());
+  // With a configuration that `adjust` had its way with.
+  LogFixture(Kind kind, const std::function<void(Configuration&)>& adjust,
+             const std::filesystem::path& parent = std::filesystem::temp_directory_path());
 
   void open();
   void close() { log_.reset(); }

@@ -563,6 +563,76 @@ TEST(AuditedLog, GrowthIsHeldBackForALaggingAuditor) {
   must(fixture.update(alice, Version{0}, {value_of("1")}));
 }
 
+// An auditor cannot sign what is not there: a log that was down for longer than its auditor may lag
+// makes the one entry that gets both going again, and users wait until it is signed.
+TEST(AuditedLog, AnAuditorThatHasSignedEverythingDoesNotHoldGrowthBack) {
+  LogFixture fixture({CipherSuite::KT_128_SHA256_Ed25519, DeploymentMode::thirdPartyAuditing});
+  fixture.open();
+  const Label alice = make_label("alice@example.com");
+  must(fixture.update(alice, std::nullopt, {value_of("0")}));
+  fixture.audit();
+  ClientState user = fixture.newcomer();
+  fixture.search(user, alice);
+  fixture.close();
+  fixture.clock.pass(fixture.configuration().max_auditor_lag + 1);
+  fixture.open();
+  fixture.wait_for_size(3);
+  EXPECT_EQ(fixture.log().state().trouble, Trouble::none);
+
+  ClientState newcomer = fixture.newcomer();
+  for (ClientState* const anyone : {&user, &newcomer}) {
+    const auto request = anyone->search_request(alice);
+    const auto response = must(keytrans::prove_search(*must(fixture.log().view()), request));
+    expect_error(anyone->verify(request, response, fixture.clock.now()), Errc::verification_failed,
+                 "the auditor lags");
+  }
+  // Nor is there more than the one entry.
+  expect_error(fixture.update(alice, Version{0}, {value_of("1")}), Errc::unavailable,
+               "the auditor lags");
+  EXPECT_EQ(fixture.log().state().size, TreeSize{3});
+  fixture.audit();
+  EXPECT_EQ(fixture.search(user, alice).value, value_of("0"));
+  must(fixture.update(alice, Version{0}, {value_of("1")}));
+  EXPECT_EQ(fixture.search(user, alice).value, value_of("1"));
+}
+
+// The same for a log that runs, and whose next entry is an update.
+TEST(AuditedLog, AnUpdateMayBeTheEntryThatAnAuditorWaitsFor) {
+  LogFixture fixture({CipherSuite::KT_128_SHA256_Ed25519, DeploymentMode::thirdPartyAuditing},
+                     [](Configuration& configuration) { configuration.max_auditor_lag = 1'000; });
+  fixture.open();
+  const Label alice = make_label("alice@example.com");
+  fixture.clock.pass(1'001);
+  must(fixture.update(alice, std::nullopt, {value_of("0")}));
+  expect_error(fixture.update(alice, Version{0}, {value_of("1")}), Errc::unavailable,
+               "the auditor lags");
+  fixture.audit();
+  ClientState user = fixture.newcomer();
+  EXPECT_EQ(fixture.search(user, alice).value, value_of("0"));
+}
+
+// Nothing is made durable that the caller cannot be shown.
+TEST(AuditedLog, UpdatesAreRefusedUntilTheAuditorHasSigned) {
+  LogFixture fixture({CipherSuite::KT_128_SHA256_Ed25519, DeploymentMode::thirdPartyAuditing},
+                     [](Configuration& configuration) {
+                       configuration.auditor_start_pos = EntryIndex{2};
+                       configuration.max_auditor_lag = 1'000;
+                     });
+  fixture.open();
+  const Label alice = make_label("alice@example.com");
+  // Heartbeats go on, whatever time passes, until the auditor has an entry to sign.
+  for (std::uint64_t size = 1; size <= 3; ++size) {
+    fixture.wait_for_size(size);
+    expect_error(fixture.update(alice, std::nullopt, {value_of("0")}), Errc::unavailable,
+                 "the auditor has not signed yet");
+    EXPECT_EQ(fixture.log().state().size, TreeSize{size});
+    EXPECT_EQ(fixture.log().state().audited, std::nullopt);
+    fixture.clock.pass(fixture.configuration().max_behind / 2 + 1);
+  }
+  fixture.wait_for_trouble(Trouble::auditor_lags);
+  EXPECT_EQ(fixture.log().state().size, TreeSize{3});
+}
+
 TEST(AuditedLog, HeadsThatAreNotTheAuditorsAreRefused) {
   LogFixture fixture({CipherSuite::KT_128_SHA256_Ed25519, DeploymentMode::thirdPartyAuditing});
   fixture.open();

@@ -17,6 +17,14 @@
 // Time is honest or there is none: a log entry has the time at which it was made, and a log whose
 // clock steps back, stands still or leaps ahead does not grow, and says so in its state.
 //
+// With a third-party auditor users accept an entry that is at most max_auditor_lag newer than the
+// newest one that the auditor has signed. Entries that they would refuse are held back, so that
+// what is served stays acceptable while the auditor is late. There is one exception: when the
+// auditor has signed all there is, and that is too old because the log was down or had nothing to
+// do, then one more entry is made, for only that gives the auditor something newer to sign. Until
+// it has, users refuse every answer, that to the update in this entry among them; asked again
+// later, the log tells the caller of its versions.
+//
 // Source: draft, "Updating a Label", "Management", "Auditing"; the deployment mode decides which
 // of the functions below apply.
 //
@@ -76,7 +84,7 @@ enum class Trouble : std::uint8_t {
   none,
   clock_behind,  // the clock stepped back or stands still
   clock_ahead,   // the clock leapt forward; opening the log again accepts the new time
-  auditor_lags,  // another entry would pass max_auditor_lag
+  auditor_lags,  // another entry would pass max_auditor_lag, and the auditor has entries to sign
   storage,       // the last entry could not be written; nothing was lost
   failed,        // the storage left open what is durable: the log has to be opened again
 };
@@ -85,7 +93,7 @@ enum class Trouble : std::uint8_t {
 struct LogState {
   TreeSize size;
   std::optional<Timestamp> rightmost_timestamp;
-  std::optional<TreeSize> audited;  // tree size of the auditor's head
+  std::optional<TreeSize> audited;  // tree size of the auditor's head; updates wait for the first
   std::size_t waiting = 0;          // updates
   Trouble trouble = Trouble::none;
   store::Usage usage;
@@ -118,7 +126,9 @@ class Log {
   // versions are durable; or with the versions that were made before, if the caller did not know
   // them. `answer` must not wait for anything and must not throw.
   // Errors of the answer: conflict when the caller is ahead of the log or asks for nothing new;
-  // rejected or malformed for a request that breaks a rule; unavailable when the log does not grow.
+  // rejected or malformed for a request that breaks a rule; unavailable when the log does not grow,
+  // or not for updates because the auditor has not signed anything yet: until it has, the log makes
+  // the entries alone that keep it fresh, and those are for the auditor to sign.
   // Errors at once, without a call: unavailable when too many updates wait; rejected in third-party
   // management mode, where only a ManagerUpdateRequest is, and the other way round.
   using Answer = std::function<void(Result<keytrans::UpdateResponse>)>;
