@@ -154,14 +154,26 @@ std::deque<Sequencer::Waiting> Sequencer::wait() {
   const auto something = [this] { return stopping_ || !queue_.empty(); };
   changed_.wait_for(lock, kIdle, something);
   if (queue_.empty()) return {};
-  changed_.wait_for(lock, options_.commit_window,
-                    [this] { return stopping_ || queue_.size() >= options_.commit_limit; });
+  gather(lock);
   std::deque<Waiting> batch;
   while (!queue_.empty() && batch.size() < options_.commit_limit) {
     batch.push_back(std::move(queue_.front()));
     queue_.pop_front();
   }
   return batch;
+}
+
+// Who comes alone after a pause is sequenced at once, for more are not expected. Batches are a
+// window apart in any case, unless they are full.
+void Sequencer::gather(std::unique_lock<std::mutex>& lock) {
+  const auto full = [this] { return stopping_ || queue_.size() >= options_.commit_limit; };
+  const bool alone = queue_.size() == 1;
+  if (!alone) {
+    changed_.wait_for(lock, options_.commit_window, full);
+  } else if (last_batch_) {
+    changed_.wait_until(lock, *last_batch_ + options_.commit_window, full);
+  }
+  last_batch_ = std::chrono::steady_clock::now();
 }
 
 // Says so when the clock cannot be believed, though nothing needs it now.

@@ -5,10 +5,12 @@
 // nothing is acknowledged before.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <variant>
 
@@ -83,6 +85,8 @@ class Sequencer {
   void run();
   // Waits until there is something to do; what waits then.
   std::deque<Waiting> wait();
+  // Waits until what waits shall be a batch. `lock` holds mutex_.
+  void gather(std::unique_lock<std::mutex>& lock);
   void watch_clock();
   [[nodiscard]] bool heartbeat_is_due() const;
   void work(std::deque<Waiting> batch);
@@ -116,6 +120,7 @@ class Sequencer {
   std::deque<Waiting> queue_;
   bool stopping_ = false;
   Trouble trouble_ = Trouble::none;
+  std::optional<std::chrono::steady_clock::time_point> last_batch_;  // when it was complete
 
   std::mutex committing_;  // held by whoever changes the state
   std::thread thread_;

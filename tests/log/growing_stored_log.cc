@@ -119,6 +119,8 @@ GrowingStoredLog::GrowingStoredLog(Configuration configuration, Timestamp start)
 void GrowingStoredLog::open() {
   log_ = must(Log::open(directory_.path() / "log", options_, clock_));
   configuration_ = log_->configuration();
+  // The first request is sequenced alone, the next ones in batches.
+  if (submit_nothing().get()) throw std::runtime_error("a request for nothing was not refused");
 }
 
 void GrowingStoredLog::restart() {

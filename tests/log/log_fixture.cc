@@ -117,6 +117,11 @@ Result<keytrans::UpdateResponse> LogFixture::update(const Label& label,
   return submit(label, greatest, values, signed_version).get();
 }
 
+void LogFixture::open_window() {
+  if (update(make_label("nobody"), std::nullopt, {}))
+    throw std::runtime_error("a request for nothing was not refused");
+}
+
 void LogFixture::audit() {
   if (!auditor_) return;
   const std::uint64_t size = log_->state().size.value();

@@ -92,6 +92,9 @@ class LogFixture {
                                                        std::optional<Version> greatest,
                                                        const std::vector<Bytes>& values,
                                                        std::optional<Version> signed_version = {});
+  // Has the log refuse a request for nothing. What is submitted within the commit window then waits
+  // until it is over.
+  void open_window();
   // Has the auditor, if there is one, process and sign all there is.
   void audit();
 

@@ -153,6 +153,7 @@ TEST_F(LogTest, AnEmptyLogGetsItsFirstEntry) {
 TEST_F(LogTest, UpdatesThatComeTogetherShareAnEntry) {
   fixture_.options.commit_window = std::chrono::milliseconds(300);
   fixture_.open();
+  fixture_.open_window();
   std::vector<std::future<Result<keytrans::UpdateResponse>>> answers;
   for (int i = 0; i < 50; ++i)
     answers.push_back(fixture_.submit(make_label("user" + std::to_string(i)), std::nullopt,
@@ -169,10 +170,34 @@ TEST_F(LogTest, ABatchIsClosedWhenItIsFull) {
   fixture_.options.commit_window = std::chrono::minutes(10);
   fixture_.options.commit_limit = 2;
   fixture_.open();
+  fixture_.open_window();
   auto first = fixture_.submit(alice_, std::nullopt, {value_of("a")});
   auto second = fixture_.submit(bob_, std::nullopt, {value_of("b")});
   EXPECT_EQ(must(first.get()).position, EntryIndex{1});
   EXPECT_EQ(must(second.get()).position, EntryIndex{1});
+}
+
+// Who is alone does not wait for others. Who comes next does, so that entries stay a window apart.
+TEST_F(LogTest, ALoneUpdateIsSequencedAtOnce) {
+  fixture_.options.commit_window = std::chrono::hours(1);
+  fixture_.options.commit_limit = 2;
+  fixture_.open();
+  EXPECT_EQ(must(fixture_.update(alice_, std::nullopt, {value_of("a")})).position, EntryIndex{1});
+  auto second = fixture_.submit(bob_, std::nullopt, {value_of("b")});
+  EXPECT_EQ(second.wait_for(std::chrono::milliseconds(50)), std::future_status::timeout);
+  auto third = fixture_.submit(alice_, Version{0}, {value_of("c")});
+  EXPECT_EQ(must(second.get()).position, EntryIndex{2});
+  EXPECT_EQ(must(third.get()).position, EntryIndex{2});
+}
+
+TEST_F(LogTest, ALoneUpdateAfterAnotherWaitsForTheRestOfTheWindow) {
+  fixture_.options.commit_window = std::chrono::milliseconds(300);
+  fixture_.open();
+  const auto start = std::chrono::steady_clock::now();
+  must(fixture_.update(alice_, std::nullopt, {value_of("0")}));
+  must(fixture_.update(alice_, Version{0}, {value_of("1")}));
+  EXPECT_GE(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(300));
+  EXPECT_EQ(size(), TreeSize{3});
 }
 
 TEST_F(LogTest, CallersThatAreBehindAreToldWhatTheyMissed) {
@@ -193,6 +218,7 @@ TEST_F(LogTest, CallersThatAreBehindAreToldWhatTheyMissed) {
 TEST_F(LogTest, OfTwoUpdatesOfOneLabelTheFirstWins) {
   fixture_.options.commit_window = std::chrono::milliseconds(200);
   fixture_.open();
+  fixture_.open_window();
   auto first = fixture_.submit(alice_, std::nullopt, {value_of("first")});
   auto second = fixture_.submit(alice_, std::nullopt, {value_of("second")});
   EXPECT_TRUE(must(first.get()).values.empty());
@@ -243,6 +269,7 @@ TEST_F(LogTest, TooManyWaitingUpdatesAreRefused) {
   fixture_.options.commit_window = std::chrono::minutes(10);
   fixture_.options.queue_limit = 3;
   fixture_.open();
+  fixture_.open_window();
   std::vector<std::future<Result<keytrans::UpdateResponse>>> answers;
   for (int i = 0; i < 3; ++i)
     answers.push_back(
@@ -660,6 +687,7 @@ TEST(AuditedLog, EntriesHoldNoMoreThanAnAuditorCanBeTold) {
   LogFixture fixture({CipherSuite::KT_128_SHA256_Ed25519, DeploymentMode::thirdPartyAuditing});
   fixture.options.commit_window = std::chrono::milliseconds(200);
   fixture.open();
+  fixture.open_window();
   std::vector<std::future<Result<keytrans::UpdateResponse>>> answers;
   for (int i = 0; i < 4; ++i)
     answers.push_back(fixture.submit(make_label("user" + std::to_string(i)), std::nullopt,

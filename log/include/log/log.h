@@ -55,8 +55,9 @@ Result<LogId> create_log(const std::filesystem::path& directory,
                          keytrans::Configuration configuration);
 
 struct LogOptions {
-  // An entry is made when this much time has passed since the first update that waits for it, or
-  // when this many wait.
+  // Entries with updates are this far apart at least. An update that comes alone after such a time
+  // is sequenced at once. Where several wait, or the last entry is not so old, an entry is made
+  // when this much time has passed, or when this many wait.
   std::chrono::milliseconds commit_window{20};
   std::size_t commit_limit = 1000;
   // Updates that may wait. More are refused.
