@@ -18,7 +18,10 @@ struct CreateOptions {
   std::filesystem::path directory;
   std::filesystem::path configuration_file;
   keytrans::Configuration configuration;
+  std::uint32_t initial_padding = 0;
 };
+
+constexpr std::uint32_t kMaxInitialPadding = 10'000'000;
 
 constexpr const char* kHelp =
     "Makes a new log: its private keys, its configuration and an empty database.\n"
@@ -98,6 +101,13 @@ Result<int> create(const CreateOptions& options) {
     KT_TRY(check_configuration_file(options.configuration_file));
   }
   KT_TRY(const LogId id, log::create_log(options.directory, options.configuration));
+  if (options.initial_padding > 0) {
+    log::LogOptions padded;
+    padded.initial_padding = options.initial_padding;
+    if (auto opened = log::Log::open(options.directory, padded); !opened)
+      return fail_in("the log is made, but lacks some or all of its initial padding",
+                     std::move(opened).error());
+  }
   if (copies) {
     std::error_code error;
     std::filesystem::copy_file(options.directory / "configuration", options.configuration_file,
@@ -161,6 +171,12 @@ void add_log_create(CLI::App& group, Run& chosen) {
               [&made](std::uint64_t value) { made.auditor_start_pos = EntryIndex{value}; },
               "The first log entry that the auditor processes. Default: 0")
           ->type_name("ENTRY");
+  command
+      .add_option("--initial-padding", options->initial_padding,
+                  "Fake label-versions to begin with, so that nobody can tell how many are real. "
+                  "Default: 0")
+      ->check(CLI::Range(std::uint32_t{0}, kMaxInitialPadding))
+      ->type_name("NUMBER");
   command
       .add_option("--configuration", options->configuration_file,
                   "A file to write the configuration to, beside DIR/configuration")

@@ -6,6 +6,7 @@
 #include "head_file.h"
 #include "highest_head.h"
 #include "log_view.h"
+#include "padding.h"
 #include "pruning_thread.h"
 #include "sequencer.h"
 
@@ -37,6 +38,7 @@ class StoredLog final : public Log {
   Result<void> submit(keytrans::ManagerUpdateRequest request, Answer answer) override {
     return sequencer_.submit(std::move(request), std::move(answer));
   }
+  Result<void> pad(std::size_t fakes) { return sequencer_.pad(fakes); }
   Result<keytrans::AuditorUpdate> auditor_update(EntryIndex entry) const override;
   Result<void> accept_auditor_head(const keytrans::AuditorTreeHead& head) override {
     return sequencer_.accept_auditor_head(head);
@@ -120,6 +122,7 @@ Result<std::unique_ptr<Log>> Log::open(const std::filesystem::path& directory,
   const Directory& files = closed.files;
   const State& state = closed.state;
   const keytrans::Configuration& wire = closed.configuration.wire();
+  KT_TRY(check_padding(wire, options.padding));
   KT_TRY(auto signature_key, load_key<keytrans::SigningKey>(files.signature_key(), wire.ciphersuite,
                                                             wire.signature_public_key));
   KT_TRY(auto vrf_key,
@@ -134,8 +137,13 @@ Result<std::unique_ptr<Log>> Log::open(const std::filesystem::path& directory,
   }
   LogOptions effective = options;
   if (effective.vrf_threads == 0) effective.vrf_threads = std::thread::hardware_concurrency();
-  return std::unique_ptr<Log>(
-      std::make_unique<StoredLog>(std::move(parts), state, std::move(head_file), effective, clock));
+  const bool was_empty = state.size() == TreeSize{0};
+  auto log =
+      std::make_unique<StoredLog>(std::move(parts), state, std::move(head_file), effective, clock);
+  if (was_empty) {
+    KT_TRY(log->pad(options.initial_padding));
+  }
+  return std::unique_ptr<Log>(std::move(log));
 }
 
 }  // namespace kt::log

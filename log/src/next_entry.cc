@@ -120,7 +120,8 @@ Version Change::greatest() const {
 Result<NextEntry> make_next_entry(const LogView& view, const Tables& tables,
                                   const keytrans::SigningKey& signature_key,
                                   const keytrans::VrfPrivateKey& vrf_key, Timestamp timestamp,
-                                  const std::vector<Change>& changes, unsigned vrf_threads) {
+                                  const std::vector<Change>& changes, std::size_t fakes,
+                                  unsigned vrf_threads) {
   const State& before = view.state();
   KT_ASSERT(before.size() == TreeSize{0} || timestamp >= before.timestamp);
   const EntryIndex position{before.size().value()};
@@ -146,11 +147,13 @@ Result<NextEntry> make_next_entry(const LogView& view, const Tables& tables,
     added.push_back(leaf);
   }
 
-  if (view.configuration().mode() == keytrans::DeploymentMode::thirdPartyAuditing) {
-    if (added.empty()) {
-      KT_TRY(const PrefixLeaf leaf, keytrans::padding_leaf());
-      added.push_back(leaf);
-    }
+  const bool audited = view.configuration().mode() == keytrans::DeploymentMode::thirdPartyAuditing;
+  if (audited && added.empty()) fakes = std::max<std::size_t>(fakes, 1);
+  for (std::size_t i = 0; i < fakes; ++i) {
+    KT_TRY(const PrefixLeaf leaf, keytrans::padding_leaf());
+    added.push_back(leaf);
+  }
+  if (audited) {
     KT_TRY(const keytrans::AuditorUpdate update,
            keytrans::prove_auditor_update(view.prefix_nodes(), before.prefix_tree, timestamp, added,
                                           {}));

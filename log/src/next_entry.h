@@ -28,14 +28,16 @@ struct NextEntry {
   State state;
 };
 
-// The entry after `view`'s rightmost one, signed by `signature_key`. In third-party auditing mode
-// an entry without changes gets a padding leaf (known-gaps 7).
+// The entry after `view`'s rightmost one, signed by `signature_key`, with `fakes` versions of
+// nothing beside those of `changes`. In third-party auditing mode an entry without either gets one
+// (known-gaps 7).
 // Requires: no label is there twice; `timestamp` is not before the rightmost entry's; in
-// third-party auditing mode at most 255 versions. Errors: those of the view; rejected when two VRF
-// outputs are too alike.
+// third-party auditing mode at most 255 versions and fakes. Errors: those of the view; rejected
+// when two VRF outputs are too alike.
 Result<NextEntry> make_next_entry(const LogView& view, const Tables& tables,
                                   const keytrans::SigningKey& signature_key,
                                   const keytrans::VrfPrivateKey& vrf_key, Timestamp timestamp,
-                                  const std::vector<Change>& changes, unsigned vrf_threads);
+                                  const std::vector<Change>& changes, std::size_t fakes,
+                                  unsigned vrf_threads);
 
 }  // namespace kt::log

@@ -18,8 +18,6 @@ using keytrans::UpdateRequest;
 constexpr std::chrono::milliseconds kIdle{250};
 // How often it looks while it waits for the clock to catch up.
 constexpr std::chrono::milliseconds kClockPoll{5};
-// An AuditorUpdate has no room for more.
-constexpr std::size_t kMaxAuditedVersions = 255;
 
 const Label& label_of(const Sequencer::Request& request) {
   return std::visit([](const auto& any) -> const Label& { return any.label; }, request);
@@ -46,6 +44,15 @@ bool values_fit(const Sequencer::Request& request, std::size_t limit) {
                            [limit](const auto& value) { return value_of(value).size() <= limit; });
       },
       request);
+}
+
+// When the first tick is: in an empty log at once, and else an interval after its rightmost entry.
+std::chrono::milliseconds first_tick(std::chrono::milliseconds interval, const State& state,
+                                     const Clock& clock) {
+  if (state.size() == TreeSize{0}) return clock.elapsed();
+  const std::uint64_t age = elapsed_ms(state.timestamp, clock.now());
+  const auto since = std::min(age, static_cast<std::uint64_t>(interval.count()));
+  return clock.elapsed() + interval - std::chrono::milliseconds(since);
 }
 
 // The number of versions up to and including `greatest`.
@@ -87,6 +94,9 @@ Sequencer::Sequencer(const LogParts& parts, Published& published, HeadFile head_
       options_(options),
       clock_(clock),
       clock_watch_(clock, options.clock_patience, options.clock_leap),
+      most_versions_(most_versions(parts.configuration.mode(), options.padding)),
+      ticks_(options.padding.interval,
+             first_tick(options.padding.interval, *published.get(), clock)),
       thread_([this] { run(); }) {}
 
 Sequencer::~Sequencer() {
@@ -136,31 +146,38 @@ tl::unexpected<Error> Sequencer::in_trouble(Trouble trouble, const char* detail)
 
 void Sequencer::run() {
   while (true) {
-    std::deque<Waiting> batch = wait();
-    if (batch.empty()) {
+    Turn turn = wait();
+    if (turn.batch.empty()) {
       {
         const std::lock_guard lock(mutex_);
         if (stopping_) return;
       }
       watch_clock();
-      if (!heartbeat_is_due()) continue;
+      if (!turn.at_tick && !heartbeat_is_due()) continue;
     }
-    work(std::move(batch));
+    work(std::move(turn));
   }
 }
 
-std::deque<Sequencer::Waiting> Sequencer::wait() {
+Sequencer::Turn Sequencer::wait() {
   std::unique_lock lock(mutex_);
-  const auto something = [this] { return stopping_ || !queue_.empty(); };
-  changed_.wait_for(lock, kIdle, something);
-  if (queue_.empty()) return {};
-  gather(lock);
-  std::deque<Waiting> batch;
-  while (!queue_.empty() && batch.size() < options_.commit_limit) {
-    batch.push_back(std::move(queue_.front()));
+  Turn turn;
+  if (is_padded()) {
+    changed_.wait_for(lock, std::min(kIdle, ticks_.left(clock_.elapsed())),
+                      [this] { return stopping_; });
+    turn.at_tick = ticks_.take(clock_.elapsed());
+    if (!stopping_ && !turn.at_tick) return {};
+  } else {
+    const auto something = [this] { return stopping_ || !queue_.empty(); };
+    changed_.wait_for(lock, kIdle, something);
+    if (queue_.empty()) return {};
+    gather(lock);
+  }
+  while (!queue_.empty() && turn.batch.size() < options_.commit_limit) {
+    turn.batch.push_back(std::move(queue_.front()));
     queue_.pop_front();
   }
-  return batch;
+  return turn;
 }
 
 // Who comes alone after a pause is sequenced at once, for more are not expected. Batches are a
@@ -178,14 +195,16 @@ void Sequencer::gather(std::unique_lock<std::mutex>& lock) {
 
 // Says so when the clock cannot be believed, though nothing needs it now.
 void Sequencer::watch_clock() {
+  const std::lock_guard committing(committing_);
   const Trouble seen = clock_watch_.read().trouble;
   const std::lock_guard lock(mutex_);
   const bool about_clock = trouble_ == Trouble::clock_behind || trouble_ == Trouble::clock_ahead;
   if (trouble_ == Trouble::none || about_clock) trouble_ = seen;
 }
 
-// Whether the rightmost entry is older than half of what users accept.
+// Whether the rightmost entry is older than half of what users accept. Ticks are often enough.
 bool Sequencer::heartbeat_is_due() const {
+  if (is_padded()) return false;
   const auto state = published_.get();
   if (state->size() == TreeSize{0}) return true;
   const std::uint64_t bound = parts_.configuration.wire().max_behind / 2;
@@ -194,23 +213,23 @@ bool Sequencer::heartbeat_is_due() const {
 
 // --- One batch -------------------------------------------------------------------------------
 
-void Sequencer::work(std::deque<Waiting> batch) {
+void Sequencer::work(Turn turn) {
   const std::lock_guard committing(committing_);
   auto view = open_view(parts_, published_, Absence::believed);
   if (!view) {
-    for (Waiting& waiting : batch) waiting.answer(tl::unexpected<Error>(view.error()));
+    for (Waiting& waiting : turn.batch) waiting.answer(tl::unexpected<Error>(view.error()));
     return;
   }
   Entry entry;
-  for (Waiting& waiting : batch) consider(**view, std::move(waiting), entry);
+  for (Waiting& waiting : turn.batch) consider(**view, std::move(waiting), entry);
   if (!entry.put_off.empty()) {
     const std::lock_guard lock(mutex_);
     queue_.insert(queue_.begin(), std::make_move_iterator(entry.put_off.begin()),
                   std::make_move_iterator(entry.put_off.end()));
   }
-  if (entry.changes.empty() && !heartbeat_is_due()) return;
+  if (entry.changes.empty() && !turn.at_tick && !heartbeat_is_due()) return;
 
-  const auto grown = grow(**view, entry.changes);
+  const auto grown = grow(**view, entry.changes, fakes_beside(entry.versions, options_.padding));
   view->reset();
   if (!grown) {
     for (Accepted& accepted : entry.accepted) accepted.answer(tl::unexpected<Error>(grown.error()));
@@ -247,9 +266,8 @@ void Sequencer::consider(const LogView& view, Waiting waiting, Entry& entry) {
   auto change = change_for(view, waiting.request, *greatest);
   if (!change) return refuse(std::move(change).error());
 
-  const bool audited = parts_.configuration.mode() == DeploymentMode::thirdPartyAuditing;
   entry.labels.insert(label);
-  if (audited && entry.versions + change->count() > kMaxAuditedVersions) {
+  if (entry.versions + change->count() > most_versions_) {
     entry.put_off.push_back(std::move(waiting));
     return;
   }
@@ -285,7 +303,7 @@ Result<Change> Sequencer::change_for(const LogView& view, const Request& request
   if (count - 1 > 0xffff'ffffU ||
       !keytrans::fits_update_response(greatest, Version{static_cast<std::uint32_t>(count - 1)}))
     return fail(Errc::rejected, "the request makes more versions than one log entry can hold");
-  if (audited && values.size() > kMaxAuditedVersions)
+  if (values.size() > most_versions_)
     return fail(Errc::rejected, "the request makes more versions than an auditor can be told of");
   for (const keytrans::LabelValue& value : values) change.values.push_back({value.value, {}});
   return change;
@@ -293,14 +311,26 @@ Result<Change> Sequencer::change_for(const LogView& view, const Request& request
 
 // --- One entry -------------------------------------------------------------------------------
 
-Result<void> Sequencer::grow(const LogView& view, const std::vector<Change>& changes) {
+Result<void> Sequencer::pad(std::size_t fakes) {
+  const std::lock_guard committing(committing_);
+  while (fakes > 0) {
+    const std::size_t next = std::min(fakes, most_leaves(parts_.configuration.mode()));
+    KT_TRY(const auto view, open_view(parts_, published_, Absence::believed));
+    KT_TRY(grow(*view, {}, next));
+    fakes -= next;
+  }
+  return {};
+}
+
+Result<void> Sequencer::grow(const LogView& view, const std::vector<Change>& changes,
+                             std::size_t fakes) {
   if (trouble() == Trouble::failed)
     return fail(Errc::unavailable, "the storage failed: the log has to be opened again");
   const State& before = view.state();
   KT_TRY(const Timestamp timestamp, next_timestamp(before));
   KT_TRY(check_auditor(before, timestamp));
   KT_TRY(NextEntry next, make_next_entry(view, parts_.tables, parts_.signature_key, parts_.vrf_key,
-                                         timestamp, changes, options_.vrf_threads));
+                                         timestamp, changes, fakes, options_.vrf_threads));
   const HashValue root = keytrans::log_root(next.state.size(), next.state.full_subtrees);
   return commit(std::move(next.batch), std::move(next.state), root);
 }

@@ -19,6 +19,7 @@
 #include "log/log.h"
 #include "log_view.h"
 #include "next_entry.h"
+#include "padding.h"
 
 namespace kt::log {
 
@@ -67,6 +68,9 @@ class Sequencer {
   using Request = std::variant<keytrans::UpdateRequest, keytrans::ManagerUpdateRequest>;
   Result<void> submit(Request request, Log::Answer answer);
   Result<void> accept_auditor_head(const keytrans::AuditorTreeHead& head);
+  // Makes as many entries as it takes for `fakes` fake versions. Blocking.
+  // Errors: those of grow(); the entries before it are made.
+  Result<void> pad(std::size_t fakes);
 
   [[nodiscard]] std::size_t waiting() const;
   [[nodiscard]] Trouble trouble() const;
@@ -83,13 +87,19 @@ class Sequencer {
   };
 
   void run();
-  // Waits until there is something to do; what waits then.
-  std::deque<Waiting> wait();
+  // What to do: sequence a batch, or at a tick make an entry even if there is none.
+  struct Turn {
+    std::deque<Waiting> batch;
+    bool at_tick = false;
+  };
+  // Waits until there is something to do, or a while. In a padded log there is only at a tick.
+  Turn wait();
   // Waits until what waits shall be a batch. `lock` holds mutex_.
   void gather(std::unique_lock<std::mutex>& lock);
   void watch_clock();
+  [[nodiscard]] bool is_padded() const { return options_.padding.pairs > 0; }
   [[nodiscard]] bool heartbeat_is_due() const;
-  void work(std::deque<Waiting> batch);
+  void work(Turn turn);
 
   // Decides about one request: answers it, puts it off, or adds it to the entry.
   struct Entry;
@@ -97,8 +107,9 @@ class Sequencer {
   Result<Change> change_for(const LogView& view, const Request& request,
                             std::optional<Version> greatest) const;
 
-  // Makes one entry of `changes`. Errors: unavailable or corrupt; nothing was published then.
-  Result<void> grow(const LogView& view, const std::vector<Change>& changes);
+  // Makes one entry of `changes` and `fakes` fake versions.
+  // Errors: unavailable or corrupt; nothing was published then.
+  Result<void> grow(const LogView& view, const std::vector<Change>& changes, std::size_t fakes);
   Result<Timestamp> next_timestamp(const State& state);
   Result<void> check_auditor(const State& state, Timestamp next);
   Result<void> commit(store::Batch batch, State next, const HashValue& root);
@@ -113,7 +124,9 @@ class Sequencer {
   HeadFile head_file_;
   const LogOptions options_;
   const Clock& clock_;
-  ClockWatch clock_watch_;
+  ClockWatch clock_watch_;           // under committing_
+  const std::size_t most_versions_;  // of an entry
+  Ticks ticks_;                      // only if is_padded()
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;

@@ -1,5 +1,6 @@
 // `ktgate log create`, and what every command has in common.
 #include "keytrans/log_configuration.h"
+#include "log/log.h"
 #include "log_program.h"
 #include "must.h"
 
@@ -110,7 +111,20 @@ TEST_F(LogCreate, RefusesOptionsThatMakeNoSense) {
   expect_usage({"--mode", "third-party-management"}, "--leaf-key");
   expect_usage({"--max-auditor-lag", "1h"}, "third-party-auditing");
   expect_usage({"--auditor-start-pos", "-1"}, "--auditor-start-pos");
+  expect_usage({"--initial-padding", "-1"}, "--initial-padding");
+  expect_usage({"--initial-padding", "10000001"}, "--initial-padding");
   expect_usage({"--nonsense"}, "--nonsense");
+}
+
+TEST_F(LogCreate, ALogCanBeginWithPadding) {
+  const auto auditor =
+      must(keytrans::SigningKey::generate(keytrans::CipherSuite::KT_128_SHA256_Ed25519));
+  create("log", {"--suite", "ed25519", "--mode", "third-party-auditing", "--auditor-key",
+                 to_hex(auditor.public_key()), "--initial-padding", "300"});
+  const auto log = must(log::Log::open(path("log")));
+  EXPECT_EQ(log->state().size, TreeSize{2});
+  EXPECT_EQ(must(log->auditor_update(EntryIndex{0})).added.size(), 255U);
+  EXPECT_EQ(must(log->auditor_update(EntryIndex{1})).added.size(), 45U);
 }
 
 TEST_F(LogCreate, RefusesAConfigurationThatIsNone) {

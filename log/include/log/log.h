@@ -73,6 +73,21 @@ struct LogOptions {
   // How often what the maximum lifetime allows to give up is looked for: log/prune.h. It is given
   // up in steps of some hundred records that leave most of the time to others.
   std::chrono::milliseconds prune_interval{std::chrono::minutes(10)};
+  // Fake label-version pairs, which hide how many real ones there are and when they come
+  // ("Privacy", architecture draft 7.2). Where there is an interval, entries are made at ticks
+  // alone, that far apart, each with fake pairs up to the next multiple of `pairs` new ones, and
+  // with `pairs` if nobody asked for an update. Updates wait for the next tick and are answered
+  // then; who closes the log does not wait. The commit window plays no part. An entry of more than
+  // `pairs` real versions stands out by its size, to an auditor at least: choose for the busiest
+  // tick there is.
+  struct Padding {
+    std::chrono::milliseconds interval{0};  // at most half of max_behind, and a day
+    std::size_t pairs = 0;                  // at most 10'000; in third-party auditing mode 255
+  };
+  Padding padding;
+  // Fake pairs that an empty log gets in its first entries, which hide how many real ones there
+  // are. It has them when it is open.
+  std::size_t initial_padding = 0;
   store::LmdbOptions store;
   // Called on the sequencer's thread with the name of each step of growth that was taken, in this
   // order: "made" (nothing is durable), "committed" (the database has the entry), "noted" (the head
@@ -107,8 +122,10 @@ class Log {
   // Opens the log in `directory` and starts sequencing. An empty log gets its first entry at once.
   // Borrows `clock`. Blocking.
   // Errors: conflict when the log is open already, here or in another process; not_found when there
-  // is none; rejected when the database is behind the head that was signed, or its format or keys
-  // are not ours; corrupt when it contradicts itself; those of the key files.
+  // is none; rejected when the database is behind the head that was signed, its format or keys are
+  // not ours, or the padding is not for this log; corrupt when it contradicts itself; those of the
+  // key files; unavailable when the initial padding cannot be written, and what is there of it
+  // stays.
   static Result<std::unique_ptr<Log>> open(const std::filesystem::path& directory,
                                            const LogOptions& options = {},
                                            const Clock& clock = system_clock());
