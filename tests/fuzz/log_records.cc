@@ -56,6 +56,8 @@ keytrans::CommittedValue honest_record(const keytrans::CommittedValue*) {
 
 HashValue honest_record(const HashValue*) { return hash_of(1); }
 
+NodesByChunk honest_record(const NodesByChunk*) { return {{1, 0x8001}, {3, 0x0002}}; }
+
 template <class Record>
 void attack(ByteView input) {
   static const Bytes honest = encode_record(honest_record(static_cast<const Record*>(nullptr)));
@@ -69,11 +71,39 @@ void attack(ByteView input) {
   }
 }
 
+// A chunk of the prefix tree: its nodes read together and one by one, and with none of them
+// removed.
+void attack_chunk(ByteView input) {
+  static const Bytes honest = [] {
+    Bytes chunk{0};
+    append_node(chunk, keytrans::PrefixLeaf{hash_of(1), hash_of(2)});
+    append_node(chunk, keytrans::PrefixParent{{{{5, hash_of(3)}, {}}}});
+    return chunk;
+  }();
+  const Bytes bytes = keytrans::edit(honest, input);
+  const auto nodes = read_chunk(bytes);
+  const auto unchanged = without_nodes(bytes, 0);
+  KT_ASSERT(nodes.has_value() == unchanged.has_value());
+  if (!nodes) return;
+  bool some = false;
+  for (unsigned place = 0; place < kChunkPlaces; ++place) {
+    const auto node = read_node(bytes, place);
+    const bool there = place < nodes->size() && (*nodes)[place].has_value();
+    KT_ASSERT(node.has_value() == there);
+    if (there) KT_ASSERT(*node == *(*nodes)[place]);
+    some = some || there;
+  }
+  KT_ASSERT(unchanged->has_value() == some);
+  if (some) KT_ASSERT(**unchanged == bytes);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  constexpr std::array kRecords{attack<State>, attack<StoredEntry>, attack<StoredVersion>,
-                                attack<keytrans::CommittedValue>, attack<HashValue>};
+  constexpr std::array kRecords{attack<State>,         attack<StoredEntry>,
+                                attack<StoredVersion>, attack<keytrans::CommittedValue>,
+                                attack<HashValue>,     attack<NodesByChunk>,
+                                attack_chunk};
   if (size == 0) return 0;
   kRecords[data[0] % kRecords.size()]({data + 1, size - 1});
   return 0;
