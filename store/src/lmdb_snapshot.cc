@@ -32,10 +32,10 @@ tl::unexpected<Error> read_failure(int code) {
 
 }  // namespace
 
-SnapshotClock::time_point SnapshotClock::now() {
+std::chrono::nanoseconds coarse_now() {
   timespec time{};
   clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
-  return time_point(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
 
 Result<Transaction> ReadTransactions::take() {
@@ -83,7 +83,7 @@ LmdbSnapshot::~LmdbSnapshot() {
 }
 
 Result<void> LmdbSnapshot::check_age() const {
-  if (SnapshotClock::now() < expiry_) return {};
+  if (coarse_now() < expiry_) return {};
   return fail(Errc::unavailable, "the snapshot is too old");
 }
 

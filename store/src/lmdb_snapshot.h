@@ -12,15 +12,9 @@
 
 namespace kt::store {
 
-// A clock that is read at every access: the machine's cheapest, exact to a few milliseconds.
-struct SnapshotClock {
-  using duration = std::chrono::nanoseconds;
-  using rep = duration::rep;
-  using period = duration::period;
-  using time_point = std::chrono::time_point<SnapshotClock>;
-  static constexpr bool is_steady = true;
-  [[nodiscard]] static time_point now();
-};
+// Steady time by the machine's cheapest clock, exact to a few milliseconds; it is read at every
+// access.
+[[nodiscard]] std::chrono::nanoseconds coarse_now();
 
 // Read transactions that wait to be used again, which is cheaper than making new ones.
 // Thread rule: any thread.
@@ -44,7 +38,7 @@ class ReadTransactions {
 class LmdbSnapshot final : public Snapshot {
  public:
   LmdbSnapshot(const LmdbTables& tables, ReadTransactions& transactions, ReaderGate& gate,
-               Transaction transaction, SnapshotClock::time_point expiry)
+               Transaction transaction, std::chrono::nanoseconds expiry)
       : tables_(tables),
         transactions_(transactions),
         gate_(gate),
@@ -74,7 +68,7 @@ class LmdbSnapshot final : public Snapshot {
   ReadTransactions& transactions_;
   ReaderGate& gate_;
   Transaction transaction_;
-  SnapshotClock::time_point expiry_;
+  std::chrono::nanoseconds expiry_;  // a coarse_now()
 };
 
 // The value in what is stored for `key`. Errors: corrupt.

@@ -197,7 +197,7 @@ Result<std::unique_ptr<LmdbSnapshot>> LmdbStore::take_snapshot() const {
     return tl::unexpected<Error>(std::move(transaction).error());
   }
   return std::make_unique<LmdbSnapshot>(tables_, transactions_, gate_, *std::move(transaction),
-                                        SnapshotClock::now() + options_.max_snapshot_age);
+                                        coarse_now() + options_.max_snapshot_age);
 }
 
 Result<std::unique_ptr<Snapshot>> LmdbStore::snapshot() const {
