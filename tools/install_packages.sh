@@ -11,7 +11,7 @@ packages=(
   # tools
   ccache cmake g++ git ninja-build pkg-config python3
   # libraries
-  libcli11-dev libexpected-dev liblmdb-dev libsodium-dev libssl-dev libxxhash-dev nlohmann-json3-dev
+  libboost-url1.81-dev libboost1.81-dev libcli11-dev libexpected-dev liblmdb-dev libsodium-dev libssl-dev libxxhash-dev nlohmann-json3-dev
   # tests and benchmarks
   libbenchmark-dev libgtest-dev
 )

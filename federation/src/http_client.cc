@@ -1,0 +1,240 @@
+#include "federation/http_client.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/ssl.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http.hpp>
+#include <boost/beast/ssl/ssl_stream.hpp>
+
+namespace kt::federation {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using boost::system::error_code;
+using tcp = asio::ip::tcp;
+using TimePoint = std::chrono::steady_clock::time_point;
+
+using WireRequest = http::request<http::vector_body<std::uint8_t>>;
+using ResponseParser = http::response_parser<http::vector_body<std::uint8_t>>;
+
+// A connection to the origin. Without TLS only the layer below is used.
+struct Connection {
+  Connection(const asio::any_io_executor& executor, asio::ssl::context& context)
+      : stream(executor, context) {}
+
+  [[nodiscard]] beast::tcp_stream& tcp_layer() { return stream.next_layer(); }
+
+  beast::ssl_stream<beast::tcp_stream> stream;
+  beast::flat_buffer buffer;
+};
+
+Error lost(const char* what, const error_code& error) {
+  if (error == beast::error::timeout || error == asio::error::operation_aborted)
+    return {Errc::unavailable, "the origin did not answer in time"};
+  return {Errc::unavailable, std::string(what) + ": " + error.message()};
+}
+
+// What a failed exchange says of the origin: that it is gone, or that it speaks something else.
+Error no_answer(const error_code& error) {
+  const bool ended = error == http::error::end_of_stream || error == http::error::partial_message;
+  if (error == http::error::body_limit || error == http::error::header_limit)
+    return {Errc::malformed, "the answer is larger than is allowed"};
+  if (error.category() == make_error_code(http::error::end_of_stream).category() && !ended)
+    return {Errc::malformed, "the answer is not HTTP: " + error.message()};
+  return lost("the connection was lost", error);
+}
+
+std::string media_type(beast::string_view field) {
+  std::string type(field.substr(0, field.find(';')));
+  while (type.ends_with(' ') || type.ends_with('\t')) type.pop_back();
+  std::transform(type.begin(), type.end(), type.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  return type;
+}
+
+// Delay in seconds; a date is of no use to those who do not believe the peer's clock.
+std::optional<std::chrono::seconds> retry_after(beast::string_view field) {
+  std::uint32_t seconds = 0;
+  const auto [end, code] = std::from_chars(field.begin(), field.end(), seconds);
+  if (code != std::errc() || end != field.end()) return std::nullopt;
+  return std::chrono::seconds(seconds);
+}
+
+template <class Stream>
+asio::awaitable<error_code> exchange(Stream& stream, beast::flat_buffer& buffer,
+                                     const WireRequest& request, ResponseParser& parser) {
+  error_code error;
+  co_await http::async_write(stream, request, asio::redirect_error(asio::use_awaitable, error));
+  // An origin that refuses early may close while the request is still being written.
+  error_code read_error;
+  co_await http::async_read(stream, buffer, parser,
+                            asio::redirect_error(asio::use_awaitable, read_error));
+  if (!read_error) co_return read_error;
+  co_return error ? error : read_error;
+}
+
+class BeastClient final : public HttpClient {
+ public:
+  BeastClient(asio::any_io_executor executor, asio::ssl::context context, Url url,
+              HttpClientOptions options)
+      : executor_(std::move(executor)),
+        context_(std::move(context)),
+        url_(std::move(url)),
+        options_(std::move(options)) {}
+
+  asio::awaitable<Result<HttpResponse>> send(HttpRequest request) override;
+
+ private:
+  [[nodiscard]] WireRequest wire_request(HttpRequest request) const;
+  asio::awaitable<Result<tcp::resolver::results_type>> resolve(TimePoint deadline) const;
+  asio::awaitable<Result<std::unique_ptr<Connection>>> connect(TimePoint deadline);
+  asio::awaitable<error_code> exchange_on(Connection& connection, const WireRequest& request,
+                                          ResponseParser& parser) const;
+  Result<HttpResponse> read(ResponseParser& parser) const;
+
+  asio::any_io_executor executor_;
+  asio::ssl::context context_;
+  Url url_;
+  HttpClientOptions options_;
+  std::unique_ptr<Connection> idle_;
+};
+
+WireRequest BeastClient::wire_request(HttpRequest request) const {
+  WireRequest wire(request.method == HttpMethod::get ? http::verb::get : http::verb::post,
+                   url_.path + request.target, 11);
+  wire.set(http::field::host, url_.authority());
+  wire.set(http::field::user_agent, "ktgate");
+  if (!request.accept.empty()) wire.set(http::field::accept, request.accept);
+  if (!request.bearer_token.empty())
+    wire.set(http::field::authorization, "Bearer " + request.bearer_token);
+  if (request.method == HttpMethod::post) {
+    wire.set(http::field::content_type, request.content_type);
+    wire.body() = std::move(request.body);
+    wire.prepare_payload();
+  }
+  return wire;
+}
+
+asio::awaitable<Result<tcp::resolver::results_type>> BeastClient::resolve(
+    TimePoint deadline) const {
+  // The timer's handler may run after this is over.
+  const auto resolver = std::make_shared<tcp::resolver>(executor_);
+  asio::steady_timer timer(executor_, deadline);
+  timer.async_wait([resolver](const error_code& error) {
+    if (!error) resolver->cancel();
+  });
+  error_code error;
+  auto addresses = co_await resolver->async_resolve(
+      url_.host, std::to_string(url_.port), asio::redirect_error(asio::use_awaitable, error));
+  if (error) co_return tl::unexpected<Error>(lost("the origin's name has no address", error));
+  co_return std::move(addresses);
+}
+
+asio::awaitable<Result<std::unique_ptr<Connection>>> BeastClient::connect(TimePoint deadline) {
+  const auto addresses = co_await resolve(deadline);
+  if (!addresses) co_return tl::unexpected<Error>(addresses.error());
+  auto connection = std::make_unique<Connection>(executor_, context_);
+  error_code error;
+  connection->tcp_layer().expires_at(deadline);
+  co_await connection->tcp_layer().async_connect(*addresses,
+                                                 asio::redirect_error(asio::use_awaitable, error));
+  if (error) co_return tl::unexpected<Error>(lost("the origin cannot be reached", error));
+  connection->tcp_layer().socket().set_option(tcp::no_delay(true), error);
+  if (!url_.has_tls) co_return std::move(connection);
+
+  asio::ip::make_address(url_.host, error);
+  const bool is_name = error.failed();
+  SSL* const handle = connection->stream.native_handle();
+  if (is_name && SSL_set_tlsext_host_name(handle, url_.host.c_str()) != 1)
+    co_return fail(Errc::unavailable, "the origin's name cannot be sent");
+  connection->stream.set_verify_callback(asio::ssl::host_name_verification(url_.host), error);
+  if (error) co_return tl::unexpected<Error>(lost("TLS cannot be set up", error));
+  co_await connection->stream.async_handshake(asio::ssl::stream_base::client,
+                                              asio::redirect_error(asio::use_awaitable, error));
+  if (error) co_return tl::unexpected<Error>(lost("the origin has no TLS to be trusted", error));
+  co_return std::move(connection);
+}
+
+asio::awaitable<error_code> BeastClient::exchange_on(Connection& connection,
+                                                     const WireRequest& request,
+                                                     ResponseParser& parser) const {
+  if (url_.has_tls) return exchange(connection.stream, connection.buffer, request, parser);
+  return exchange(connection.tcp_layer(), connection.buffer, request, parser);
+}
+
+Result<HttpResponse> BeastClient::read(ResponseParser& parser) const {
+  auto& message = parser.get();
+  if (message.result_int() < 200)
+    return fail(Errc::malformed, "the answer is not the last one to the request");
+  if (message.count(http::field::content_encoding) > 0)
+    return fail(Errc::malformed, "the answer has a content encoding that was not asked for");
+  HttpResponse response;
+  response.status = message.result_int();
+  response.content_type = media_type(message[http::field::content_type]);
+  response.retry_after = retry_after(message[http::field::retry_after]);
+  response.body = std::move(message.body());
+  return response;
+}
+
+asio::awaitable<Result<HttpResponse>> BeastClient::send(HttpRequest request) {
+  const auto now = std::chrono::steady_clock::now();
+  const TimePoint deadline = now + options_.total_timeout;
+  const TimePoint connect_deadline = std::min(deadline, now + options_.connect_timeout);
+  const bool may_repeat = request.method == HttpMethod::get;
+  const WireRequest wire = wire_request(std::move(request));
+
+  while (true) {
+    std::unique_ptr<Connection> connection = std::move(idle_);
+    const bool is_reused = connection != nullptr;
+    if (!is_reused) {
+      auto connected = co_await connect(connect_deadline);
+      if (!connected) co_return tl::unexpected<Error>(std::move(connected).error());
+      connection = *std::move(connected);
+    }
+    ResponseParser parser;
+    parser.header_limit(static_cast<std::uint32_t>(options_.header_limit));
+    parser.body_limit(options_.response_limit);
+    connection->tcp_layer().expires_at(deadline);
+    const error_code error = co_await exchange_on(*connection, wire, parser);
+    if (error) {
+      const bool has_timed_out = std::chrono::steady_clock::now() >= deadline;
+      if (is_reused && may_repeat && !parser.got_some() && !has_timed_out) continue;
+      co_return tl::unexpected<Error>(no_answer(error));
+    }
+    connection->tcp_layer().expires_never();
+    if (parser.get().keep_alive() && connection->buffer.size() == 0) idle_ = std::move(connection);
+    co_return read(parser);
+  }
+}
+
+}  // namespace
+
+Result<std::unique_ptr<HttpClient>> HttpClient::create(asio::any_io_executor executor, Url url,
+                                                       HttpClientOptions options) {
+  asio::ssl::context context(asio::ssl::context::tls_client);
+  error_code error;
+  context.set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_tlsv1 |
+                          asio::ssl::context::no_tlsv1_1,
+                      error);
+  if (!error) context.set_verify_mode(asio::ssl::verify_peer, error);
+  if (!error && url.has_tls && options.authorities.empty()) context.set_default_verify_paths(error);
+  if (!error && url.has_tls && !options.authorities.empty())
+    context.load_verify_file(options.authorities.string(), error);
+  if (error)
+    return fail(Errc::unavailable,
+                "the certificate authorities cannot be read: " + error.message());
+  return std::make_unique<BeastClient>(std::move(executor), std::move(context), std::move(url),
+                                       std::move(options));
+}
+
+}  // namespace kt::federation

@@ -1,0 +1,257 @@
+#include "federation/http_client.h"
+
+#include <functional>
+#include <thread>
+#include <vector>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
+#include <gtest/gtest.h>
+
+#include "loopback.h"
+#include "must.h"
+
+namespace kt::federation {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr const char* kOk =
+    "HTTP/1.1 200 OK\r\nContent-Type: Text/Plain; charset=utf-8\r\nContent-Length: 2\r\n\r\nhi";
+
+std::string text_of(const Bytes& bytes) { return {bytes.begin(), bytes.end()}; }
+
+// An origin that does what a test says with each connection, one after the other.
+class Origin {
+ public:
+  using Script = std::function<void(const LoopbackConnection&)>;
+
+  explicit Origin(std::vector<Script> scripts)
+      : thread_([this, scripts = std::move(scripts)] {
+          for (const Script& script : scripts) script(listener_.accept());
+        }) {}
+  Origin(const Origin&) = delete;
+  Origin& operator=(const Origin&) = delete;
+  ~Origin() { thread_.join(); }
+
+  [[nodiscard]] Url url() const { return {false, "127.0.0.1", listener_.port(), ""}; }
+
+ private:
+  LoopbackListener listener_;
+  std::thread thread_;
+};
+
+// Reads a request without a body, and answers with `answer`.
+Origin::Script answering(std::string answer) {
+  return [answer = std::move(answer)](const LoopbackConnection& connection) {
+    static_cast<void>(connection.read_until("\r\n\r\n"));
+    connection.write(answer);
+  };
+}
+
+class Client {
+ public:
+  explicit Client(Url url, HttpClientOptions options = {})
+      : client_(must(HttpClient::create(context_.get_executor(), std::move(url), options))) {}
+
+  Result<HttpResponse> send(HttpRequest request) {
+    auto sent =
+        boost::asio::co_spawn(context_, client_->send(std::move(request)), boost::asio::use_future);
+    context_.restart();
+    context_.run();
+    return sent.get();
+  }
+  Result<HttpResponse> get(const std::string& target = "/") {
+    HttpRequest request;
+    request.target = target;
+    return send(std::move(request));
+  }
+
+ private:
+  boost::asio::io_context context_;
+  std::unique_ptr<HttpClient> client_;
+};
+
+HttpClientOptions hurried() {
+  HttpClientOptions options;
+  options.connect_timeout = milliseconds(100);
+  options.total_timeout = milliseconds(200);
+  return options;
+}
+
+void expect_error(const Result<HttpResponse>& response, Errc code, std::string_view about) {
+  ASSERT_FALSE(response.has_value());
+  EXPECT_EQ(response.error().code, code) << response.error().detail;
+  EXPECT_NE(response.error().detail.find(about), std::string::npos) << response.error().detail;
+}
+
+TEST(HttpClient, GetsWhatTheOriginAnswers) {
+  std::string request;
+  Origin origin({[&](const LoopbackConnection& connection) {
+    request = connection.read_until("\r\n\r\n");
+    connection.write(kOk);
+  }});
+  Url url = origin.url();
+  url.path = "/base";
+  HttpRequest wanted;
+  wanted.target = "/kt?start=1";
+  wanted.accept = "text/plain";
+  const HttpResponse response = must(Client(url).send(wanted));
+  EXPECT_EQ(response.status, 200U);
+  EXPECT_EQ(response.content_type, "text/plain");
+  EXPECT_EQ(text_of(response.body), "hi");
+  EXPECT_EQ(request.find("GET /base/kt?start=1 HTTP/1.1\r\n"), 0U) << request;
+  EXPECT_NE(request.find("Host: " + url.authority() + "\r\n"), std::string::npos) << request;
+  EXPECT_NE(request.find("Accept: text/plain\r\n"), std::string::npos) << request;
+  EXPECT_EQ(request.find("Authorization"), std::string::npos) << request;
+}
+
+TEST(HttpClient, PostsABodyWithItsTypeAndTheToken) {
+  std::string request;
+  Origin origin({[&](const LoopbackConnection& connection) {
+    request = connection.read_until("the body");
+    connection.write("HTTP/1.1 503 Busy\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n");
+  }});
+  HttpRequest wanted;
+  wanted.method = HttpMethod::post;
+  wanted.target = "/";
+  wanted.content_type = "text/plain";
+  wanted.bearer_token = "secret";
+  wanted.body = to_bytes(std::string_view("the body"));
+  const HttpResponse response = must(Client(origin.url()).send(wanted));
+  EXPECT_EQ(response.status, 503U);
+  EXPECT_EQ(response.content_type, "");
+  EXPECT_EQ(response.retry_after, std::chrono::seconds(7));
+  EXPECT_NE(request.find("Content-Length: 8\r\n"), std::string::npos) << request;
+  EXPECT_NE(request.find("Content-Type: text/plain\r\n"), std::string::npos) << request;
+  EXPECT_NE(request.find("Authorization: Bearer secret\r\n"), std::string::npos) << request;
+}
+
+TEST(HttpClient, KeepsItsConnection) {
+  Origin origin({[](const LoopbackConnection& connection) {
+    for (int i = 0; i < 3; ++i) {
+      static_cast<void>(connection.read_until("\r\n\r\n"));
+      connection.write(kOk);
+    }
+  }});
+  Client client(origin.url());
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(must(client.get()).status, 200U);
+}
+
+TEST(HttpClient, ARedirectIsAnAnswer) {
+  Origin origin({answering(
+      "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n")});
+  EXPECT_EQ(must(Client(origin.url()).get()).status, 302U);
+}
+
+TEST(HttpClient, AGetIsRepeatedOnANewConnectionWhenTheKeptOneIsGone) {
+  Origin origin({answering(kOk), answering(kOk)});
+  Client client(origin.url());
+  EXPECT_EQ(must(client.get()).status, 200U);
+  EXPECT_EQ(must(client.get()).status, 200U);
+}
+
+TEST(HttpClient, APostIsNotRepeated) {
+  Origin origin({answering(kOk)});
+  Client client(origin.url());
+  EXPECT_EQ(must(client.get()).status, 200U);
+  HttpRequest post;
+  post.method = HttpMethod::post;
+  post.target = "/";
+  expect_error(client.send(post), Errc::unavailable, "connection");
+}
+
+TEST(HttpClient, AGetIsNotRepeatedForEver) {
+  Origin origin({answering(kOk), answering("")});
+  Client client(origin.url());
+  EXPECT_EQ(must(client.get()).status, 200U);
+  expect_error(client.get(), Errc::unavailable, "connection");
+}
+
+TEST(HttpClient, RefusesWhatIsTooLarge) {
+  HttpClientOptions options;
+  options.response_limit = 10;
+  options.header_limit = 100;
+  for (const char* const answer :
+       {"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\nhello world",
+        "HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nb\r\nhello world\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\n\r\nhello world"}) {
+    Origin origin({answering(answer)});
+    expect_error(Client(origin.url(), options).get(), Errc::malformed, "larger");
+  }
+  Origin origin({answering("HTTP/1.1 200 OK\r\nA: " + std::string(100, 'a') + "\r\n\r\n")});
+  expect_error(Client(origin.url(), options).get(), Errc::malformed, "larger");
+}
+
+TEST(HttpClient, RefusesWhatIsNotHttp) {
+  for (const char* const answer :
+       {"SSH-2.0-OpenSSH\r\n\r\n", "HTTP/1.1 2xx OK\r\n\r\n", "HTTP/9.9 200 OK\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+        "HTTP/1.1 200 OK\r\nNo colon\r\n\r\n"}) {
+    Origin origin({answering(answer)});
+    expect_error(Client(origin.url()).get(), Errc::malformed, "not HTTP");
+  }
+}
+
+TEST(HttpClient, RefusesAnEncodingAndAnInterimAnswer) {
+  Origin encoded(
+      {answering("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\nhi")});
+  expect_error(Client(encoded.url()).get(), Errc::malformed, "encoding");
+  Origin interim({answering("HTTP/1.1 103 Early Hints\r\nContent-Length: 0\r\n\r\n")});
+  expect_error(Client(interim.url()).get(), Errc::malformed, "last");
+}
+
+TEST(HttpClient, AnAnswerThatBreaksOffIsNone) {
+  for (const char* const answer :
+       {"", "HTTP/1.1 200", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhi"}) {
+    Origin origin({answering(answer)});
+    expect_error(Client(origin.url()).get(), Errc::unavailable, "connection");
+  }
+}
+
+// Each hangs until the client has given up.
+TEST(HttpClient, WaitsNoLongerThanItMay) {
+  for (const char* const begun :
+       {"", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhi"}) {
+    Origin origin({[begun](const LoopbackConnection& connection) {
+      static_cast<void>(connection.read_until("\r\n\r\n"));
+      connection.write(begun);
+      static_cast<void>(connection.read_all());
+    }});
+    expect_error(Client(origin.url(), hurried()).get(), Errc::unavailable, "in time");
+  }
+}
+
+TEST(HttpClient, ATlsHandshakeThatHangsIsGivenUp) {
+  Origin origin(
+      {[](const LoopbackConnection& connection) { static_cast<void>(connection.read_all()); }});
+  Url url = origin.url();
+  url.has_tls = true;
+  expect_error(Client(url, hurried()).get(), Errc::unavailable, "in time");
+}
+
+TEST(HttpClient, WhoIsNotThereIsUnavailable) {
+  Url url;
+  {
+    const LoopbackListener gone;
+    url = {false, "127.0.0.1", gone.port(), ""};
+  }
+  expect_error(Client(url).get(), Errc::unavailable, "reached");
+  url.host = "no-such-host.invalid";
+  expect_error(Client(url).get(), Errc::unavailable, "address");
+}
+
+TEST(HttpClient, AuthoritiesThatCannotBeReadAreRefused) {
+  boost::asio::io_context context;
+  HttpClientOptions options;
+  options.authorities = "/no/such/file.pem";
+  const auto client = HttpClient::create(context.get_executor(), Url{}, options);
+  ASSERT_FALSE(client.has_value());
+  EXPECT_EQ(client.error().code, Errc::unavailable);
+}
+
+}  // namespace
+}  // namespace kt::federation
