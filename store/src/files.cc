@@ -25,6 +25,26 @@ bool write_all(int descriptor, ByteView bytes) {
   return true;
 }
 
+Result<Bytes> read_up_to(int descriptor, std::size_t max_size) {
+  struct stat status {};
+  if (fstat(descriptor, &status) != 0) return failure(Errc::unavailable, "it cannot be examined");
+  if (!S_ISREG(status.st_mode)) return fail(Errc::rejected, "it is not a regular file");
+  if (static_cast<std::uint64_t>(status.st_size) > max_size)
+    return fail(Errc::malformed, "it is larger than " + std::to_string(max_size) + " bytes");
+  // A file may grow meanwhile; what it had is enough.
+  Bytes contents(static_cast<std::size_t>(status.st_size));
+  std::size_t size = 0;
+  while (size < contents.size()) {
+    const ssize_t got = read(descriptor, contents.data() + size, contents.size() - size);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return failure(Errc::unavailable, "it cannot be read");
+    if (got == 0) break;
+    size += static_cast<std::size_t>(got);
+  }
+  contents.resize(size);
+  return contents;
+}
+
 }  // namespace
 
 Result<void> write_new_file(const std::filesystem::path& path, ByteView contents, mode_t mode) {
@@ -43,6 +63,16 @@ Result<void> write_new_file(const std::filesystem::path& path, ByteView contents
   unlink(path.c_str());
   errno = code;
   return failure(Errc::unavailable, name + " cannot be written");
+}
+
+Result<Bytes> read_small_file(const std::filesystem::path& path, std::size_t max_size) {
+  // Not blocking, so that a FIFO is refused instead of waited for.
+  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (descriptor < 0)
+    return failure(errno == ENOENT ? Errc::not_found : Errc::unavailable, "it cannot be opened");
+  auto contents = read_up_to(descriptor, max_size);
+  close(descriptor);
+  return contents;
 }
 
 }  // namespace kt::store

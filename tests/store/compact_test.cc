@@ -4,6 +4,7 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -173,6 +174,18 @@ TEST_F(CompactTest, ANewFileReplacesNothing) {
   EXPECT_EQ(refused.error().code, Errc::conflict);
   std::ifstream in(file);
   EXPECT_EQ((std::string{std::istreambuf_iterator<char>(in), {}}), "contents");
+}
+
+TEST_F(CompactTest, AFileIsReadWithinABound) {
+  const fs::path file = directory_.path() / "file";
+  EXPECT_EQ(read_small_file(file, 8).error().code, Errc::not_found);
+  must(write_new_file(file, to_bytes("contents"), 0600));
+  EXPECT_EQ(must(read_small_file(file, 8)), to_bytes("contents"));
+  EXPECT_EQ(read_small_file(file, 7).error().code, Errc::malformed);
+  EXPECT_EQ(read_small_file(directory_.path(), 8).error().code, Errc::rejected);
+  // Nobody writes into this one, and nobody waits for that.
+  ASSERT_EQ(mkfifo((directory_.path() / "fifo").c_str(), 0600), 0);
+  EXPECT_EQ(read_small_file(directory_.path() / "fifo", 8).error().code, Errc::rejected);
 }
 
 }  // namespace

@@ -1,8 +1,10 @@
-// Files that are there after a power failure, for what stands beside a store.
+// Whole files, for what stands beside a store: written so that they are there after a power
+// failure, and read within a bound.
 //
 // Blocking. Thread rule: any thread; nothing is held between calls.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <sys/types.h>
 
@@ -15,5 +17,9 @@ namespace kt::store {
 // the directory. Errors: conflict when something is at `path` already; unavailable when the system
 // refuses, and then nothing is left there.
 Result<void> write_new_file(const std::filesystem::path& path, ByteView contents, mode_t mode);
+
+// The contents of the file at `path`. Errors: not_found; rejected when it is not a regular file;
+// malformed when it has more than `max_size` bytes; unavailable when the system refuses.
+Result<Bytes> read_small_file(const std::filesystem::path& path, std::size_t max_size);
 
 }  // namespace kt::store
