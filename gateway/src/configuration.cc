@@ -1,0 +1,271 @@
+#include "configuration.h"
+
+#include <algorithm>
+#include <limits>
+#include <set>
+#include <utility>
+
+#include <toml++/toml.h>
+
+#include "configuration_value.h"
+#include "listen_address.h"
+#include "store/files.h"
+
+namespace kt::gateway {
+namespace {
+
+using Position = toml::source_position;
+
+// Of a fault that is nowhere in the text, but in what is not there.
+constexpr Position kNowhere{std::numeric_limits<toml::source_index>::max(), 1};
+
+// A name that is longer is none of ours, and not worth comparing.
+constexpr std::size_t kMaxPathSize = 80;
+
+// Each dot of a dotted name is one more table within a table, and toml++ takes one stack frame or
+// more for each when it takes them down. It bounds the arrays and tables in brackets itself.
+constexpr std::ptrdiff_t kMaxDots = 32;
+
+// How deep names are followed that mean nothing.
+constexpr std::size_t kMaxDepth = 4;
+
+struct Fault {
+  Position position;
+  std::string what;
+  std::string unknown = {};  // the path that is none, if that is the fault
+};
+
+// A path of the file in an error: one line, and readable.
+std::string quoted(const std::string& path) {
+  if (path.size() > kMaxPathSize) return "of more than " + std::to_string(kMaxPathSize) + " bytes";
+  std::string text = "\"" + path + "\"";
+  for (char& c : text) {
+    if (c < 0x20 || c > 0x7e) c = '?';
+  }
+  return text;
+}
+
+// What toml++ says is wrong, up to where it quotes more than one character of the file.
+std::string without_quotations(std::string_view description) {
+  std::size_t at = 0;
+  while ((at = description.find('\'', at)) != std::string_view::npos &&
+         description.substr(at).size() > 2 && description[at + 2] == '\'')
+    at += 3;
+  description = description.substr(0, at);
+  const std::size_t end = description.find_last_not_of(": ");
+  return std::string(description.substr(0, end == std::string_view::npos ? 0 : end + 1));
+}
+
+std::optional<Fault> find_long_chain(std::string_view text) {
+  toml::source_index line = 1;
+  for (std::size_t start = 0; start < text.size(); ++line) {
+    const std::size_t end = std::min(text.find('\n', start), text.size());
+    const std::string_view part = text.substr(start, end - start);
+    const std::size_t first = part.find_first_not_of(" \t");
+    if (first != std::string_view::npos && part[first] != '#' &&
+        std::count(part.begin(), part.end(), '.') > kMaxDots)
+      return Fault{{line, 1}, "a line has more than " + std::to_string(kMaxDots) + " dots"};
+    start = end + 1;
+  }
+  return std::nullopt;
+}
+
+// Reads a configuration and keeps the fault that comes first in the text. Faults are looked for to
+// the end, for toml++ has names in the order of the alphabet.
+class ConfigurationReader {
+ public:
+  explicit ConfigurationReader(std::filesystem::path directory)
+      : directory_(std::move(directory)) {}
+
+  void read(const toml::table& root) {
+    read_members(root, "");
+    for (const ConfigurationSection& section : configuration_sections()) {
+      if (section.is_required && !root.contains(section.path))
+        complain(kNowhere, "there is no " + header(section));
+    }
+    if (read_.logs.empty() && root.contains("log")) complain(kNowhere, "there is no [[log]]");
+    check_auditors();
+  }
+
+  [[nodiscard]] const std::optional<Fault>& fault() const { return fault_; }
+  [[nodiscard]] GatewayConfiguration take() { return std::move(read_); }
+
+ private:
+  static std::string header(const ConfigurationSection& section) {
+    const std::string path(section.path);
+    return section.is_repeated() ? "[[" + path + "]]" : "[" + path + "]";
+  }
+
+  void complain(const Position& position, std::string what, std::string unknown = {}) {
+    ++faults_;
+    if (!fault_ || position < fault_->position)
+      fault_ = Fault{position, std::move(what), std::move(unknown)};
+  }
+
+  void read_members(const toml::table& table, const std::string& section) {
+    for (const auto& [name, node] : table) {
+      // A name in quotation marks can have a dot of its own, and is none of ours then.
+      const bool is_plain = name.str().find('.') == std::string_view::npos;
+      std::string path = is_plain ? std::string(name.str()) : "'" + std::string(name.str()) + "'";
+      if (!section.empty()) path.insert(0, ".").insert(0, section);
+      const auto* const within = is_plain ? find_section(path) : nullptr;
+      const auto* const key = is_plain ? find_key(section, name.str()) : nullptr;
+      if (within != nullptr) {
+        read_section(*within, node);
+      } else if (key != nullptr) {
+        read_value(*key, node);
+      } else {
+        refuse(path, name.source().begin, node, 1);
+      }
+    }
+  }
+
+  void read_section(const ConfigurationSection& section, const toml::node& node) {
+    const Position position = node.source().begin;
+    const std::string wrong =
+        std::string(section.path) + " has to be written as " + header(section);
+    if (!section.is_repeated()) {
+      const auto* const table = node.as_table();
+      return table != nullptr ? read_table(section, *table) : complain(position, wrong);
+    }
+    const auto* const array = node.as_array();
+    if (array == nullptr) return complain(position, wrong);
+    for (const toml::node& element : *array) {
+      const auto* const table = element.as_table();
+      if (table == nullptr) return complain(element.source().begin, wrong);
+      section.add(read_);
+      read_table(section, *table);
+    }
+  }
+
+  void read_table(const ConfigurationSection& section, const toml::table& table) {
+    const std::size_t faults_before = faults_;
+    read_members(table, std::string(section.path));
+    for (const ConfigurationKey& key : configuration_keys()) {
+      // What is missing may be what is misspelled.
+      if (key.section == section.path && key.is_required && !table.contains(key.name) &&
+          faults_ == faults_before)
+        complain(table.source().begin, header(section) + " has no " + std::string(key.name));
+    }
+    if (section.path == "listen") check_listen(table);
+    if (section.path == "principal") check_principal(table);
+    if (section.path == "log") check_log(table);
+    if (section.path == "log.padding") check_padding(table);
+  }
+
+  void read_value(const ConfigurationKey& key, const toml::node& node) {
+    std::optional<TomlValue> value;
+    if (const auto* const text = node.as_string()) value = text->get();
+    if (const auto* const number = node.as_integer()) value = number->get();
+    if (!value || !set_value(key, *value, directory_, read_))
+      complain(node.source().begin, key.path() + " has to be " + requirement(key));
+  }
+
+  // What is in a section that there is not is named rather than the section, to be found by its
+  // whole name.
+  void refuse(const std::string& path, const Position& position, const toml::node& node,
+              std::size_t depth) {
+    const auto* table = node.as_table();
+    const auto* const array = node.as_array();
+    if (array != nullptr && !array->empty()) table = array->front().as_table();
+    if (table != nullptr && !table->empty() && depth < kMaxDepth) {
+      for (const auto& [name, member] : *table)
+        refuse(path + "." + std::string(name.str()), name.source().begin, member, depth + 1);
+      return;
+    }
+    complain(position, "there is no key " + quoted(path), path);
+  }
+
+  // --- What one key alone does not say ---------------------------------------------------------
+
+  static Position position_of(const toml::table& table, std::string_view name) {
+    return table.get(name)->source().begin;
+  }
+
+  void check_listen(const toml::table& table) {
+    const bool has_certificate = table.contains("certificate");
+    const bool has_key = table.contains("private_key");
+    if (has_certificate != has_key)
+      complain(position_of(table, has_certificate ? "certificate" : "private_key"),
+               "listen.certificate and listen.private_key go together");
+    const std::string& host = read_.listen.host;
+    if (!has_certificate && !has_key && !host.empty() && !is_loopback(host))
+      complain(position_of(table, "address"),
+               "without listen.certificate, listen.address has to be a loopback address");
+  }
+
+  void check_principal(const toml::table& table) {
+    const std::string& name = read_.principals.back().name;
+    if (!name.empty() && !names_.insert(name).second)
+      complain(position_of(table, "name"), "another [[principal]] has this name");
+  }
+
+  void check_log(const toml::table& table) {
+    const ServedLogConfiguration& log = read_.logs.back();
+    if (!log.alias.empty() && !aliases_.insert(log.alias).second)
+      complain(position_of(table, "alias"), "another [[log]] has this alias");
+    if (!log.directory.empty() && !directories_.insert(log.directory.lexically_normal()).second)
+      complain(position_of(table, "directory"), "another [[log]] has this directory");
+    if (log.auditor) auditors_.emplace_back(*log.auditor, position_of(table, "auditor"));
+  }
+
+  void check_padding(const toml::table& table) {
+    const log::LogOptions::Padding& padding = read_.logs.back().options.padding;
+    if ((padding.interval.count() == 0) != (padding.pairs == 0))
+      complain(table.source().begin, "log.padding needs an interval and pairs, or neither");
+  }
+
+  // Principals may stand behind the logs.
+  void check_auditors() {
+    for (const auto& [name, position] : auditors_) {
+      if (!names_.contains(name)) complain(position, "log.auditor names no [[principal]]");
+    }
+  }
+
+  std::filesystem::path directory_;
+  GatewayConfiguration read_;
+  std::optional<Fault> fault_;
+  std::size_t faults_ = 0;
+  std::set<std::string> names_;
+  std::set<std::string> aliases_;
+  std::set<std::filesystem::path> directories_;
+  std::vector<std::pair<std::string, Position>> auditors_;
+};
+
+tl::unexpected<Error> failure(const std::filesystem::path& file, const Fault& fault) {
+  std::string place = file.string();
+  if (fault.position != kNowhere)
+    place +=
+        ":" + std::to_string(fault.position.line) + ":" + std::to_string(fault.position.column);
+  std::string what = place + ": " + fault.what;
+  if (!fault.unknown.empty() && fault.unknown.size() <= kMaxPathSize)
+    what += "; did you mean \"" + nearest_key(fault.unknown) + "\"?";
+  return fail(Errc::malformed, std::move(what));
+}
+
+}  // namespace
+
+Result<GatewayConfiguration> parse_configuration(std::string_view text,
+                                                 const std::filesystem::path& file) {
+  if (text.size() > kMaxConfigurationSize)
+    return failure(file, {kNowhere, "it is larger than 1 MiB"});
+  if (const auto chain = find_long_chain(text)) return failure(file, *chain);
+  ConfigurationReader reader(file.parent_path());
+  try {
+    reader.read(toml::parse(text));
+  } catch (const toml::parse_error& error) {
+    return failure(file,
+                   {error.source().begin, "not TOML: " + without_quotations(error.description())});
+  }
+  if (reader.fault()) return failure(file, *reader.fault());
+  return reader.take();
+}
+
+Result<GatewayConfiguration> read_configuration(const std::filesystem::path& file) {
+  const auto contents = store::read_small_file(file, kMaxConfigurationSize);
+  if (!contents) return fail_in(file.string(), contents.error());
+  return parse_configuration({reinterpret_cast<const char*>(contents->data()), contents->size()},
+                             file);
+}
+
+}  // namespace kt::gateway

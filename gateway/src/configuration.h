@@ -1,0 +1,83 @@
+// What a gateway is told by its operator: the configuration file.
+//
+// The file is TOML. Which keys there are, what each has to be and what holds without it is in
+// configuration_keys.h; what they are for is in docs/configuration.md. Internal.
+//
+// Thread rule: plain values; the functions from any thread.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "log/log.h"
+
+namespace kt::gateway {
+
+// [listen]. Certificate and private key are PEM files; there are both, or neither, and then `host`
+// is a loopback address.
+struct ListenConfiguration {
+  std::string host;  // an IP literal, without brackets
+  std::uint16_t port = 0;
+  std::filesystem::path certificate;
+  std::filesystem::path private_key;
+};
+
+// [limits]
+struct LimitsConfiguration {
+  std::size_t header_bytes = std::size_t{8} << 10;
+  std::size_t request_bytes = std::size_t{64} << 10;
+  std::size_t update_bytes = std::size_t{1} << 20;
+  std::chrono::milliseconds header_timeout{5'000};
+  std::chrono::milliseconds body_timeout{10'000};
+  std::size_t body_floor = 1024;  // bytes a second
+  std::chrono::milliseconds idle_timeout{75'000};
+  std::chrono::milliseconds write_timeout{10'000};
+  std::chrono::milliseconds drain_timeout{30'000};
+  std::size_t connections = 20'000;  // at a time
+  unsigned threads = 0;              // 0 for one a processor
+};
+
+// [[principal]]: somebody who is known by a bearer token. Names are unique.
+struct PrincipalConfiguration {
+  std::string name;
+  HashValue token_sha256{};
+};
+
+// [[log]]: a log that the gateway serves itself. Aliases and directories are unique; what else
+// `options` needs to fit the log is found by log::check_log().
+struct ServedLogConfiguration {
+  std::filesystem::path directory;
+  std::string alias;
+  std::optional<std::string> auditor;  // the name of a principal
+  log::LogOptions options;
+};
+
+struct GatewayConfiguration {
+  ListenConfiguration listen;
+  LimitsConfiguration limits;
+  std::vector<PrincipalConfiguration> principals;
+  std::vector<ServedLogConfiguration> logs;  // at least one
+};
+
+// Bytes that a configuration file may have.
+inline constexpr std::size_t kMaxConfigurationSize = std::size_t{1} << 20;
+
+// The configuration that `file` holds. Looks at no other file. Blocking.
+// Errors: not_found; rejected when it is not a regular file; unavailable when the system refuses;
+// those of parse_configuration().
+Result<GatewayConfiguration> read_configuration(const std::filesystem::path& file);
+
+// The configuration that `text` says. Relative paths in it are relative to the directory of `file`,
+// which is otherwise only a name for errors.
+// Errors: malformed, for the fault that comes first in the text, as "FILE:LINE:COLUMN: what". It
+// names keys, never what they are set to; columns are characters, from 1.
+Result<GatewayConfiguration> parse_configuration(std::string_view text,
+                                                 const std::filesystem::path& file);
+
+}  // namespace kt::gateway

@@ -1,0 +1,54 @@
+#include "configuration_example.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "configuration_value.h"
+
+namespace kt::gateway {
+namespace {
+
+constexpr std::size_t kWidth = 100;
+
+// `words` as comments of a bounded width.
+std::string comment(std::string_view words) {
+  std::string lines;
+  while (words.size() > kWidth - 2) {
+    const std::size_t space = words.rfind(' ', kWidth - 2);
+    lines += "# " + std::string(words.substr(0, space)) + "\n";
+    words.remove_prefix(space + 1);
+  }
+  return lines + "# " + std::string(words) + "\n";
+}
+
+std::string show(const ConfigurationKey& key, bool is_commented_out) {
+  std::string what = bounds(key);
+  what.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(what.front())));
+  return comment(std::string(key.help) + " " + what + ".") + (is_commented_out ? "#" : "") +
+         std::string(key.name) + " = " + default_or_example(key) + "\n";
+}
+
+bool needs_anything(const ConfigurationSection& section) {
+  const auto keys = configuration_keys();
+  return std::any_of(keys.begin(), keys.end(), [&section](const ConfigurationKey& key) {
+    return key.section == section.path && key.is_required;
+  });
+}
+
+}  // namespace
+
+std::string example_configuration() {
+  std::string text;
+  for (const ConfigurationSection& section : configuration_sections()) {
+    const std::string path(section.path);
+    const bool is_left_out = !section.is_required && needs_anything(section);
+    text += (text.empty() ? "" : "\n") + comment(section.help) + (is_left_out ? "#" : "") +
+            (section.is_repeated() ? "[[" + path + "]]" : "[" + path + "]") + "\n";
+    for (const ConfigurationKey& key : configuration_keys()) {
+      if (key.section == section.path) text += show(key, is_left_out || !key.is_required);
+    }
+  }
+  return text;
+}
+
+}  // namespace kt::gateway

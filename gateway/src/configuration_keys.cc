@@ -1,0 +1,200 @@
+#include "configuration_keys.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <numeric>
+
+namespace kt::gateway {
+namespace {
+
+using Padding = log::LogOptions::Padding;
+using Kind = ValueKind;
+
+constexpr std::uint64_t kSecond = 1'000;
+constexpr std::uint64_t kMinute = 60 * kSecond;
+constexpr std::uint64_t kHour = 60 * kMinute;
+constexpr std::uint64_t kDay = 24 * kHour;
+constexpr std::uint64_t kKiB = 1024;
+constexpr std::uint64_t kMiB = 1024 * kKiB;
+
+ValuePlace in_listen(GatewayConfiguration& all) { return &all.listen; }
+
+template <auto Member>
+ValuePlace in_listen(GatewayConfiguration& all) {
+  return &(all.listen.*Member);
+}
+template <auto Member>
+ValuePlace in_limits(GatewayConfiguration& all) {
+  return &(all.limits.*Member);
+}
+template <auto Member>
+ValuePlace in_principal(GatewayConfiguration& all) {
+  return &(all.principals.back().*Member);
+}
+template <auto Member>
+ValuePlace in_log(GatewayConfiguration& all) {
+  return &(all.logs.back().*Member);
+}
+template <auto Member>
+ValuePlace in_options(GatewayConfiguration& all) {
+  return &(all.logs.back().options.*Member);
+}
+template <auto Member>
+ValuePlace in_padding(GatewayConfiguration& all) {
+  return &(all.logs.back().options.padding.*Member);
+}
+
+void add_principal(GatewayConfiguration& all) { all.principals.emplace_back(); }
+void add_log(GatewayConfiguration& all) { all.logs.emplace_back(); }
+
+constexpr std::array kSections{
+    ConfigurationSection{"listen", true, nullptr, "Where requests come in."},
+    ConfigurationSection{"limits", false, nullptr, "What one client may take of the gateway."},
+    ConfigurationSection{"principal", false, &add_principal,
+                         "Somebody who is known by a bearer token; as many as there are."},
+    ConfigurationSection{"log", true, &add_log,
+                         "A log that this gateway serves; as many as there are."},
+    ConfigurationSection{"log.padding", false, nullptr,
+                         "Fakes that hide how often the log above changes: Padding, in "
+                         "operating-logs.md."},
+};
+
+constexpr std::array kKeys{
+    ConfigurationKey{"listen", "address", Kind::address, true, &in_listen, 0, 0, "127.0.0.1:8443",
+                     "Port 0 takes any that is free."},
+    ConfigurationKey{"listen", "certificate", Kind::path, false,
+                     &in_listen<&ListenConfiguration::certificate>, 0, 0, "certificate.pem",
+                     "The certificate chain in PEM, the server's own first. Without it there is no "
+                     "TLS, and the address has to be a loopback address."},
+    ConfigurationKey{"listen", "private_key", Kind::path, false,
+                     &in_listen<&ListenConfiguration::private_key>, 0, 0, "private-key.pem",
+                     "The certificate's key in PEM, readable by its owner only."},
+
+    ConfigurationKey{"limits", "header_bytes", Kind::size, false,
+                     &in_limits<&LimitsConfiguration::header_bytes>, kKiB, 64 * kKiB, "",
+                     "How large the header of a request may be."},
+    ConfigurationKey{"limits", "request_bytes", Kind::size, false,
+                     &in_limits<&LimitsConfiguration::request_bytes>, kKiB, 16 * kMiB, "",
+                     "How large the body of a request may be."},
+    ConfigurationKey{"limits", "update_bytes", Kind::size, false,
+                     &in_limits<&LimitsConfiguration::update_bytes>, kKiB, 16 * kMiB, "",
+                     "How large the body of an update may be."},
+    ConfigurationKey{"limits", "header_timeout", Kind::duration, false,
+                     &in_limits<&LimitsConfiguration::header_timeout>, 100, kHour, "",
+                     "How long a header may take to come."},
+    ConfigurationKey{"limits", "body_timeout", Kind::duration, false,
+                     &in_limits<&LimitsConfiguration::body_timeout>, 100, kHour, "",
+                     "How long a body may take to come."},
+    ConfigurationKey{"limits", "body_floor", Kind::size, false,
+                     &in_limits<&LimitsConfiguration::body_floor>, 1, kMiB, "",
+                     "How slowly a body may come: bytes a second."},
+    ConfigurationKey{"limits", "idle_timeout", Kind::duration, false,
+                     &in_limits<&LimitsConfiguration::idle_timeout>, 100, kHour, "",
+                     "How long a connection may have no request."},
+    ConfigurationKey{"limits", "write_timeout", Kind::duration, false,
+                     &in_limits<&LimitsConfiguration::write_timeout>, 100, kHour, "",
+                     "How long a client may take to accept an answer."},
+    ConfigurationKey{"limits", "drain_timeout", Kind::duration, false,
+                     &in_limits<&LimitsConfiguration::drain_timeout>, 0, kHour, "",
+                     "How long requests under way may take when the gateway ends."},
+    ConfigurationKey{"limits", "connections", Kind::number, false,
+                     &in_limits<&LimitsConfiguration::connections>, 1, 1'000'000, "",
+                     "How many connections there may be at a time."},
+    ConfigurationKey{"limits", "threads", Kind::number, false,
+                     &in_limits<&LimitsConfiguration::threads>, 0, 1024, "",
+                     "Threads that answer requests; 0 for one a processor."},
+
+    ConfigurationKey{"principal", "name", Kind::name, true,
+                     &in_principal<&PrincipalConfiguration::name>, 0, 0, "auditor",
+                     "What rules call them. No two have the same."},
+    ConfigurationKey{"principal", "token_sha256", Kind::token_hash, true,
+                     &in_principal<&PrincipalConfiguration::token_sha256>, 0, 0,
+                     "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+                     "SHA-256 of the token, which is random and stands in no file here."},
+
+    ConfigurationKey{"log", "directory", Kind::path, true,
+                     &in_log<&ServedLogConfiguration::directory>, 0, 0, "example.log",
+                     "Where ktgate log create made it."},
+    ConfigurationKey{"log", "alias", Kind::alias, true, &in_log<&ServedLogConfiguration::alias>, 0,
+                     0, "example", "What it is called in URLs and metrics. No two have the same."},
+    ConfigurationKey{"log", "auditor", Kind::name, false, &in_log<&ServedLogConfiguration::auditor>,
+                     0, 0, "auditor",
+                     "The principal who may fetch what the auditor is sent, and bring "
+                     "the auditor's heads."},
+    ConfigurationKey{"log", "commit_window", Kind::duration, false,
+                     &in_options<&log::LogOptions::commit_window>, 0, kMinute, "",
+                     "How far entries with updates are apart at least."},
+    ConfigurationKey{"log", "commit_limit", Kind::number, false,
+                     &in_options<&log::LogOptions::commit_limit>, 1, 100'000, "",
+                     "How many waiting updates make an entry at once."},
+    ConfigurationKey{"log", "queue_limit", Kind::number, false,
+                     &in_options<&log::LogOptions::queue_limit>, 1, 1'000'000, "",
+                     "How many updates may wait; more are refused."},
+    ConfigurationKey{"log", "value_limit", Kind::size, false,
+                     &in_options<&log::LogOptions::value_limit>, 1, 16 * kMiB, "",
+                     "How large a value may be."},
+    ConfigurationKey{"log", "prune_interval", Kind::duration, false,
+                     &in_options<&log::LogOptions::prune_interval>, kSecond, 30 * kDay, "",
+                     "How often a log with a maximum lifetime looks for what to give up."},
+    ConfigurationKey{"log", "initial_padding", Kind::number, false,
+                     &in_options<&log::LogOptions::initial_padding>, 0, 10'000'000, "",
+                     "Fake label-versions that a log without entries begins with."},
+
+    ConfigurationKey{"log.padding", "interval", Kind::duration, false,
+                     &in_padding<&Padding::interval>, 0, kDay, "",
+                     "How far entries are apart; 0s for no padding."},
+    ConfigurationKey{"log.padding", "pairs", Kind::number, false, &in_padding<&Padding::pairs>, 0,
+                     10'000, "",
+                     "New label-versions of an entry, fakes among them, or a multiple of it."},
+};
+
+// Levenshtein's.
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  // Of what was taken of `a` so far to each beginning of `b`.
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (const char letter : a) {
+    std::size_t diagonal = row[0]++;
+    for (std::size_t i = 1; i < row.size(); ++i) {
+      const std::size_t replaced = diagonal + (letter == b[i - 1] ? 0 : 1);
+      diagonal = row[i];
+      row[i] = std::min({replaced, row[i] + 1, row[i - 1] + 1});
+    }
+  }
+  return row.back();
+}
+
+}  // namespace
+
+std::span<const ConfigurationSection> configuration_sections() { return kSections; }
+std::span<const ConfigurationKey> configuration_keys() { return kKeys; }
+
+const ConfigurationSection* find_section(std::string_view path) {
+  const auto* const found =
+      std::find_if(kSections.begin(), kSections.end(),
+                   [path](const ConfigurationSection& section) { return section.path == path; });
+  return found == kSections.end() ? nullptr : found;
+}
+
+const ConfigurationKey* find_key(std::string_view section, std::string_view name) {
+  const auto* const found = std::find_if(
+      kKeys.begin(), kKeys.end(),
+      [&](const ConfigurationKey& key) { return key.section == section && key.name == name; });
+  return found == kKeys.end() ? nullptr : found;
+}
+
+std::string nearest_key(std::string_view path) {
+  std::string nearest;
+  std::size_t least = std::numeric_limits<std::size_t>::max();
+  for (const ConfigurationKey& key : kKeys) {
+    std::string candidate = key.path();
+    const std::size_t distance = edit_distance(path, candidate);
+    if (distance >= least) continue;
+    least = distance;
+    nearest = std::move(candidate);
+  }
+  return nearest;
+}
+
+}  // namespace kt::gateway

@@ -1,0 +1,172 @@
+#include "configuration_value.h"
+
+#include <algorithm>
+
+#include "duration.h"
+#include "figures.h"
+#include "listen_address.h"
+
+namespace kt::gateway {
+namespace {
+
+constexpr std::size_t kMaxNameSize = 64;
+constexpr std::size_t kLogIdDigits = 64;
+
+bool is_lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
+bool is_hex_digit(char c) { return (c >= 'a' && c <= 'f') || (c >= '0' && c <= '9'); }
+
+bool is_alias(std::string_view text) {
+  if (text.empty() || text.size() > kMaxNameSize) return false;
+  if (text.size() == kLogIdDigits && std::all_of(text.begin(), text.end(), is_hex_digit))
+    return false;
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return is_lower_or_digit(c) || c == '-'; });
+}
+
+bool is_name(std::string_view text) {
+  return !text.empty() && text.size() <= kMaxNameSize &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           return is_lower_or_digit(c) || (c >= 'A' && c <= 'Z') ||
+                  std::string_view("._@-").find(c) != std::string_view::npos;
+         });
+}
+
+bool has_control_character(std::string_view text) {
+  return std::any_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+}
+
+bool set_address(const std::string& text, ValuePlace place) {
+  const auto parsed = parse_listen_address(text);
+  if (!parsed) return false;
+  auto& listen = *std::get<ListenConfiguration*>(place);
+  listen.host = parsed->host;
+  listen.port = parsed->port;
+  return true;
+}
+
+bool set_path(const std::string& text, const std::filesystem::path& directory, ValuePlace place) {
+  if (text.empty() || has_control_character(text)) return false;
+  *std::get<std::filesystem::path*>(place) = directory / text;
+  return true;
+}
+
+bool set_text(const std::string& text, ValuePlace place) {
+  if (auto* const* const optional = std::get_if<std::optional<std::string>*>(&place)) {
+    **optional = text;
+  } else {
+    *std::get<std::string*>(place) = text;
+  }
+  return true;
+}
+
+bool set_hash(const std::string& text, ValuePlace place) {
+  auto& hash = *std::get<HashValue*>(place);
+  const auto bytes = from_hex(text);
+  if (!bytes || bytes->size() != hash.size()) return false;
+  std::copy(bytes->begin(), bytes->end(), hash.begin());
+  return true;
+}
+
+// Of a duration, a size or a number; nothing when `value` is none.
+std::optional<std::uint64_t> count_of(ValueKind kind, const TomlValue& value) {
+  if (const auto* const number = std::get_if<std::int64_t>(&value)) {
+    if (kind == ValueKind::duration || *number < 0) return std::nullopt;
+    return static_cast<std::uint64_t>(*number);
+  }
+  const auto& text = std::get<std::string>(value);
+  if (kind == ValueKind::duration) return parse_duration(text);
+  if (kind == ValueKind::size) return parse_size(text);
+  return std::nullopt;
+}
+
+// Durations in milliseconds.
+std::uint64_t get_count(ValuePlace place) {
+  if (auto* const* const size = std::get_if<std::size_t*>(&place)) return **size;
+  if (auto* const* const number = std::get_if<unsigned*>(&place)) return **number;
+  return static_cast<std::uint64_t>(std::get<std::chrono::milliseconds*>(place)->count());
+}
+
+bool set_count(const ConfigurationKey& key, const TomlValue& value, ValuePlace place) {
+  const auto count = count_of(key.kind, value);
+  if (!count || *count < key.least || *count > key.greatest) return false;
+  if (auto* const* const size = std::get_if<std::size_t*>(&place)) {
+    **size = *count;
+  } else if (auto* const* const number = std::get_if<unsigned*>(&place)) {
+    **number = static_cast<unsigned>(*count);
+  } else {
+    *std::get<std::chrono::milliseconds*>(place) = std::chrono::milliseconds(*count);
+  }
+  return true;
+}
+
+// For people.
+std::string format_count(ValueKind kind, std::uint64_t count) {
+  if (kind == ValueKind::duration) return format_duration(count);
+  if (kind == ValueKind::size) return format_size(count);
+  return std::to_string(count);
+}
+
+bool is_count(ValueKind kind) {
+  return kind == ValueKind::duration || kind == ValueKind::size || kind == ValueKind::number;
+}
+
+std::string in_quotes(std::string_view text) { return '"' + std::string(text) + '"'; }
+
+std::string describe(ValueKind kind) {
+  switch (kind) {
+    case ValueKind::address:
+      return R"(an IP address and a port, like "127.0.0.1:8443" or "[::1]:8443")";
+    case ValueKind::path: return "a path; a relative one begins at the directory of this file";
+    case ValueKind::alias: return "1 to 64 of a-z, 0-9 and -, but no LogId";
+    case ValueKind::name: return "1 to 64 of a-z, A-Z, 0-9, ., _, @ and -";
+    case ValueKind::token_hash: return "64 hexadecimal digits";
+    case ValueKind::duration: return R"(a duration like "500ms", "30s" or "24h")";
+    case ValueKind::size: return R"(a number of bytes, or a size like "64KiB")";
+    case ValueKind::number: return "a whole number";
+  }
+  return "";
+}
+
+}  // namespace
+
+bool set_value(const ConfigurationKey& key, const TomlValue& value,
+               const std::filesystem::path& directory, GatewayConfiguration& all) {
+  const ValuePlace place = key.place(all);
+  if (is_count(key.kind)) return set_count(key, value, place);
+  const auto* const text = std::get_if<std::string>(&value);
+  if (text == nullptr) return false;
+  switch (key.kind) {
+    case ValueKind::address: return set_address(*text, place);
+    case ValueKind::path: return set_path(*text, directory, place);
+    case ValueKind::alias: return is_alias(*text) && set_text(*text, place);
+    case ValueKind::name: return is_name(*text) && set_text(*text, place);
+    case ValueKind::token_hash: return set_hash(*text, place);
+    default: return false;
+  }
+}
+
+std::string requirement(const ConfigurationKey& key) {
+  const std::string what = describe(key.kind);
+  return is_count(key.kind) ? what + ", " + bounds(key) : what;
+}
+
+std::string bounds(const ConfigurationKey& key) {
+  if (!is_count(key.kind)) return describe(key.kind);
+  return "from " + format_count(key.kind, key.least) + " to " +
+         format_count(key.kind, key.greatest);
+}
+
+std::string default_or_example(const ConfigurationKey& key) {
+  if (!is_count(key.kind)) return in_quotes(key.example);
+  GatewayConfiguration unset;
+  unset.principals.emplace_back();
+  unset.logs.emplace_back();
+  const std::string text = format_count(key.kind, get_count(key.place(unset)));
+  // A size that no unit fits is a number.
+  const bool is_number =
+      std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return is_number ? text : in_quotes(text);
+}
+
+}  // namespace kt::gateway

@@ -1,0 +1,355 @@
+// The configuration file: what it gives, and what is said of a fault.
+#include "configuration.h"
+
+#include <gtest/gtest.h>
+
+#include "configuration_example.h"
+#include "configuration_keys.h"
+#include "must.h"
+#include "program.h"
+
+namespace kt::gateway {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr const char* kListen = "[listen]\naddress = \"127.0.0.1:8443\"\n";
+constexpr const char* kLog = "[[log]]\ndirectory = \"a\"\nalias = \"a\"\n";
+
+GatewayConfiguration parsed(const std::string& text) {
+  return must(parse_configuration(text, "/etc/ktgate/gateway.toml"));
+}
+
+// What is wrong with `text`; empty when nothing is.
+std::string fault_of(const std::string& text) {
+  const auto result = parse_configuration(text, "gateway.toml");
+  if (result) return "";
+  EXPECT_EQ(result.error().code, Errc::malformed);
+  return result.error().detail;
+}
+
+// What is wrong when `line` is the second line of a file that is right otherwise.
+std::string fault_in_listen(const std::string& line) {
+  return fault_of("[listen]\n" + line + "\naddress = \"127.0.0.1:1\"\n" + kLog);
+}
+std::string fault_in_limits(const std::string& line) {
+  return fault_of("[limits]\n" + line + "\n" + kListen + kLog);
+}
+std::string fault_in_log(const std::string& line) {
+  return fault_of("[[log]]\n" + line + "\ndirectory = \"a\"\n" + kListen);
+}
+
+void expect_equal(const GatewayConfiguration& a, const GatewayConfiguration& b) {
+  EXPECT_EQ(a.listen.host, b.listen.host);
+  EXPECT_EQ(a.listen.port, b.listen.port);
+  const auto as_tuple = [](const LimitsConfiguration& limits) {
+    return std::tie(limits.header_bytes, limits.request_bytes, limits.update_bytes,
+                    limits.header_timeout, limits.body_timeout, limits.body_floor,
+                    limits.idle_timeout, limits.write_timeout, limits.drain_timeout,
+                    limits.connections, limits.threads);
+  };
+  EXPECT_EQ(as_tuple(a.limits), as_tuple(b.limits));
+  ASSERT_EQ(a.logs.size(), b.logs.size());
+  for (std::size_t i = 0; i < a.logs.size(); ++i) {
+    EXPECT_EQ(a.logs[i].directory, b.logs[i].directory);
+    EXPECT_EQ(a.logs[i].alias, b.logs[i].alias);
+    const auto options = [](const log::LogOptions& o) {
+      return std::tie(o.commit_window, o.commit_limit, o.queue_limit, o.value_limit,
+                      o.prune_interval, o.padding.interval, o.padding.pairs, o.initial_padding);
+    };
+    EXPECT_EQ(options(a.logs[i].options), options(b.logs[i].options));
+  }
+}
+
+TEST(Configuration, EveryKeyIsReadIntoItsPlace) {
+  const GatewayConfiguration all = parsed(R"(
+    [listen]
+    address = "[2001:db8::1]:443"
+    certificate = "tls/certificate.pem"
+    private_key = "/srv/key.pem"
+    [limits]
+    header_bytes = 2048
+    request_bytes = "3KiB"
+    update_bytes = "4MiB"
+    header_timeout = "101ms"
+    body_timeout = "6s"
+    body_floor = 7
+    idle_timeout = "8m"
+    write_timeout = "9s"
+    drain_timeout = "0s"
+    connections = 11
+    threads = 12
+    [[principal]]
+    name = "auditor@example.net"
+    token_sha256 = "000102030405060708090A0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+    [[principal]]
+    name = "other"
+    token_sha256 = "ff00000000000000000000000000000000000000000000000000000000000000"
+    [[log]]
+    directory = "one.log"
+    alias = "one"
+    auditor = "auditor@example.net"
+    commit_window = "0s"
+    commit_limit = 13
+    queue_limit = 14
+    value_limit = 15
+    prune_interval = "16s"
+    initial_padding = 17
+    [log.padding]
+    interval = "18s"
+    pairs = 19
+    [[log]]
+    directory = "/var/two.log"
+    alias = "2-two"
+  )");
+  EXPECT_EQ(all.listen.host, "2001:db8::1");
+  EXPECT_EQ(all.listen.port, 443);
+  EXPECT_EQ(all.listen.certificate, "/etc/ktgate/tls/certificate.pem");
+  EXPECT_EQ(all.listen.private_key, "/srv/key.pem");
+  EXPECT_EQ(all.limits.header_bytes, 2048U);
+  EXPECT_EQ(all.limits.request_bytes, 3U << 10U);
+  EXPECT_EQ(all.limits.update_bytes, 4U << 20U);
+  EXPECT_EQ(all.limits.header_timeout, milliseconds(101));
+  EXPECT_EQ(all.limits.body_timeout, milliseconds(6'000));
+  EXPECT_EQ(all.limits.body_floor, 7U);
+  EXPECT_EQ(all.limits.idle_timeout, milliseconds(480'000));
+  EXPECT_EQ(all.limits.write_timeout, milliseconds(9'000));
+  EXPECT_EQ(all.limits.drain_timeout, milliseconds(0));
+  EXPECT_EQ(all.limits.connections, 11U);
+  EXPECT_EQ(all.limits.threads, 12U);
+  ASSERT_EQ(all.principals.size(), 2U);
+  EXPECT_EQ(all.principals[0].name, "auditor@example.net");
+  for (std::size_t i = 0; i < 32; ++i) EXPECT_EQ(all.principals[0].token_sha256.at(i), i);
+  EXPECT_EQ(all.principals[1].name, "other");
+  EXPECT_EQ(all.principals[1].token_sha256[0], 0xff);
+  ASSERT_EQ(all.logs.size(), 2U);
+  EXPECT_EQ(all.logs[0].directory, "/etc/ktgate/one.log");
+  EXPECT_EQ(all.logs[0].alias, "one");
+  EXPECT_EQ(all.logs[0].auditor, "auditor@example.net");
+  const log::LogOptions& options = all.logs[0].options;
+  EXPECT_EQ(options.commit_window, milliseconds(0));
+  EXPECT_EQ(options.commit_limit, 13U);
+  EXPECT_EQ(options.queue_limit, 14U);
+  EXPECT_EQ(options.value_limit, 15U);
+  EXPECT_EQ(options.prune_interval, milliseconds(16'000));
+  EXPECT_EQ(options.initial_padding, 17U);
+  EXPECT_EQ(options.padding.interval, milliseconds(18'000));
+  EXPECT_EQ(options.padding.pairs, 19U);
+  EXPECT_EQ(all.logs[1].directory, "/var/two.log");
+  EXPECT_EQ(all.logs[1].alias, "2-two");
+  EXPECT_EQ(all.logs[1].auditor, std::nullopt);
+  EXPECT_EQ(all.logs[1].options.commit_limit, log::LogOptions().commit_limit);
+}
+
+TEST(Configuration, AnExampleIsOneAndItsDefaultsAreTheDefaults) {
+  const std::string example = example_configuration();
+  for (const ConfigurationKey& key : configuration_keys())
+    EXPECT_NE(
+        example.find("\n" + std::string(key.is_required && key.section != "principal" ? "" : "#") +
+                     std::string(key.name) + " = "),
+        std::string::npos)
+        << key.path();
+  const GatewayConfiguration short_one = parsed(example);
+  expect_equal(short_one, parsed("[listen]\naddress = \"127.0.0.1:8443\"\n"
+                                 "[[log]]\ndirectory = \"example.log\"\nalias = \"example\"\n"));
+  // Now with all that is commented out.
+  std::string whole = example;
+  for (std::size_t at = 0; (at = whole.find("\n#", at)) != std::string::npos; ++at) {
+    if (whole.at(at + 2) != ' ') whole.erase(at + 1, 1);
+  }
+  ASSERT_LT(whole.size(), example.size());
+  const GatewayConfiguration long_one = parsed(whole);
+  expect_equal(long_one, short_one);
+  EXPECT_EQ(long_one.listen.certificate, "/etc/ktgate/certificate.pem");
+  EXPECT_EQ(long_one.logs.at(0).auditor, long_one.principals.at(0).name);
+}
+
+TEST(Configuration, TheManualShowsTheExample) {
+  EXPECT_NE(
+      read_file(KTGATE_CONFIGURATION_MANUAL).find("```toml\n" + example_configuration() + "```\n"),
+      std::string::npos)
+      << "docs/configuration.md is to show what `ktgate check --keys` prints";
+}
+
+TEST(Configuration, AnUnknownKeyIsNamedWithTheNearestOne) {
+  EXPECT_EQ(fault_of("\n# a comment\n  lisen.address = \"127.0.0.1:1\"\n"),
+            "gateway.toml:3:9: there is no key \"lisen.address\"; did you mean "
+            "\"listen.address\"?");
+  EXPECT_EQ(fault_in_listen("adress = 1"),
+            "gateway.toml:2:1: there is no key \"listen.adress\"; did you mean "
+            "\"listen.address\"?");
+  EXPECT_EQ(fault_in_limits("header_timeouts = \"1s\""),
+            "gateway.toml:2:1: there is no key \"limits.header_timeouts\"; did you mean "
+            "\"limits.header_timeout\"?");
+  EXPECT_EQ(fault_of(std::string(kListen) + kLog + "[[logs]]\nalias = \"b\"\n"),
+            "gateway.toml:7:1: there is no key \"logs.alias\"; did you mean \"log.alias\"?");
+  EXPECT_EQ(fault_of(std::string(kListen) + kLog + "[log.pading]\npairs = 1\n"),
+            "gateway.toml:7:1: there is no key \"log.pading.pairs\"; did you mean "
+            "\"log.padding.pairs\"?");
+  // The same with nothing in it.
+  EXPECT_EQ(fault_of(std::string(kListen) + kLog + "[[log]]\n[log.pading]\n").substr(0, 39),
+            "gateway.toml:7:6: there is no key \"log.");
+  // A name with a dot of its own is no path.
+  EXPECT_EQ(fault_of("'listen.address' = \"127.0.0.1:1\"\n"),
+            "gateway.toml:1:1: there is no key \"'listen.address'\"; did you mean "
+            "\"listen.address\"?");
+}
+
+TEST(Configuration, ANameFromTheFileIsMadeReadable) {
+  EXPECT_EQ(fault_of("\"a\\nb\\u001b\\u202e\" = 1\n").substr(0, 46),
+            "gateway.toml:1:1: there is no key \"a?b????\"; d");
+  EXPECT_EQ(fault_of(std::string(81, 'x') + " = 1\n"),
+            "gateway.toml:1:1: there is no key of more than 80 bytes");
+}
+
+TEST(Configuration, AValueThatIsNotWhatItHasToBe) {
+  const char* const address =
+      " listen.address has to be an IP address and a port, like \"127.0.0.1:8443\" or "
+      "\"[::1]:8443\"";
+  for (const char* const value : {"\"localhost:80\"", "8443", "[]", "{}", "true", "\"\""})
+    EXPECT_EQ(fault_of("[listen]\naddress = " + std::string(value) + "\n" + kLog),
+              std::string("gateway.toml:2:11:") + address);
+  const char* const timeout =
+      "gateway.toml:2:16: limits.body_timeout has to be a duration like \"500ms\", \"30s\" or "
+      "\"24h\", from 100ms to 1h";
+  for (const char* const value : {"10", "\"10\"", "1.5", "\"99ms\"", "\"3601s\"", "1979-05-27"})
+    EXPECT_EQ(fault_in_limits("body_timeout = " + std::string(value)), timeout);
+  const char* const size =
+      "gateway.toml:2:16: limits.header_bytes has to be a number of bytes, or a size like "
+      "\"64KiB\", from 1KiB to 64KiB";
+  for (const char* const value : {"-1024", "\"1024\"", "1023", "65537", "\"1GiB\"", "\"1KB\""})
+    EXPECT_EQ(fault_in_limits("header_bytes = " + std::string(value)), size);
+  const char* const number =
+      "gateway.toml:2:11: limits.threads has to be a whole number, from 0 to 1024";
+  for (const char* const value : {"-1", "\"1\"", "1025", "9223372036854775807", "nan"})
+    EXPECT_EQ(fault_in_limits("threads = " + std::string(value)), number);
+  EXPECT_EQ(fault_in_limits("threads = 1024"), "");
+  EXPECT_EQ(fault_in_listen("certificate = \"a\\u0000b\"").substr(0, 59),
+            "gateway.toml:2:15: listen.certificate has to be a path; a r");
+}
+
+TEST(Configuration, AliasesAndNames) {
+  const std::string wrong =
+      "gateway.toml:2:9: log.alias has to be 1 to 64 of a-z, 0-9 and -, but no LogId";
+  for (const std::string& alias :
+       {std::string(), std::string("Upper"), std::string("a/b"), std::string("a.b"),
+        std::string("é"), std::string(65, 'a'), std::string(64, 'a'), std::string(64, '0')})
+    EXPECT_EQ(fault_in_log("alias = \"" + alias + "\""), wrong) << alias;
+  for (const std::string& alias : {std::string("a"), std::string(64, 'g'), std::string(63, 'a')})
+    EXPECT_EQ(fault_in_log("alias = \"" + alias + "\""), "") << alias;
+  for (const char* const name : {"", "a b", "a\\n", "é", "a:b"})
+    EXPECT_EQ(fault_in_log("alias = \"a\"\nauditor = \"" + std::string(name) + "\""),
+              "gateway.toml:3:11: log.auditor has to be 1 to 64 of a-z, A-Z, 0-9, ., _, @ and -")
+        << name;
+  for (const std::string& token :
+       {std::string(63, '0'), std::string(66, '0'), std::string(63, '0') + "g"})
+    EXPECT_EQ(fault_of("[[principal]]\nname = \"a\"\ntoken_sha256 = \"" + token + "\"\n"),
+              "gateway.toml:3:16: principal.token_sha256 has to be 64 hexadecimal digits");
+}
+
+TEST(Configuration, WhatIsMissing) {
+  EXPECT_EQ(fault_of(""), "gateway.toml: there is no [listen]");
+  EXPECT_EQ(fault_of(kListen), "gateway.toml: there is no [[log]]");
+  EXPECT_EQ(fault_of(std::string("log = []\n") + kListen), "gateway.toml: there is no [[log]]");
+  EXPECT_EQ(fault_of(std::string("[listen]\n") + kLog),
+            "gateway.toml:1:1: [listen] has no address");
+  EXPECT_EQ(fault_of(std::string(kListen) + "[[log]]\nalias = \"a\"\n"),
+            "gateway.toml:3:1: [[log]] has no directory");
+  EXPECT_EQ(fault_of(std::string(kListen) + "[[log]]\ndirectory = \"a\"\n"),
+            "gateway.toml:3:1: [[log]] has no alias");
+  EXPECT_EQ(fault_of(std::string(kListen) + kLog + "[[principal]]\nname = \"a\"\n"),
+            "gateway.toml:6:1: [[principal]] has no token_sha256");
+}
+
+TEST(Configuration, WhatIsWrittenAsSomethingElse) {
+  EXPECT_EQ(fault_of("[log]\nalias = \"a\"\n"),
+            "gateway.toml:1:1: log has to be written as [[log]]");
+  EXPECT_EQ(fault_of("log = [1]\n"), "gateway.toml:1:8: log has to be written as [[log]]");
+  EXPECT_EQ(fault_of("[[listen]]\n"), "gateway.toml:1:1: listen has to be written as [listen]");
+  EXPECT_EQ(fault_of("limits = 3\n"), "gateway.toml:1:10: limits has to be written as [limits]");
+}
+
+TEST(Configuration, WhatDoesNotGoTogether) {
+  const std::string pair =
+      "gateway.toml:2:15: listen.certificate and listen.private_key go together";
+  EXPECT_EQ(fault_in_listen("certificate = \"a\""), pair);
+  EXPECT_EQ(fault_in_listen("private_key = \"a\""), pair);
+  EXPECT_EQ(fault_of(std::string("[listen]\naddress = \"192.0.2.1:1\"\n") + kLog),
+            "gateway.toml:2:11: without listen.certificate, listen.address has to be a loopback "
+            "address");
+  EXPECT_EQ(fault_of(std::string("[listen]\naddress = \"192.0.2.1:1\"\ncertificate = \"a\"\n") +
+                     "private_key = \"b\"\n" + kLog),
+            "");
+  EXPECT_EQ(fault_of(std::string(kListen) + kLog + "[[log]]\ndirectory = \"b\"\nalias = \"a\"\n"),
+            "gateway.toml:8:9: another [[log]] has this alias");
+  EXPECT_EQ(fault_of(std::string(kListen) + kLog + "[[log]]\ndirectory = \"./a\"\nalias = \"b\"\n"),
+            "gateway.toml:7:13: another [[log]] has this directory");
+  EXPECT_EQ(fault_of(std::string(kListen) + kLog + "[log.padding]\npairs = 1\n"),
+            "gateway.toml:6:1: log.padding needs an interval and pairs, or neither");
+  const std::string principal =
+      "[[principal]]\nname = \"p\"\ntoken_sha256 = \"" + std::string(64, '0') + "\"\n";
+  EXPECT_EQ(fault_of(std::string(kListen) + kLog + principal + principal),
+            "gateway.toml:10:8: another [[principal]] has this name");
+  EXPECT_EQ(fault_of(std::string(kListen) + kLog + "auditor = \"q\"\n" + principal),
+            "gateway.toml:6:11: log.auditor names no [[principal]]");
+  EXPECT_EQ(fault_of(std::string(kListen) + kLog + "auditor = \"p\"\n" + principal), "");
+}
+
+TEST(Configuration, OfManyFaultsTheFirstInTheFile) {
+  EXPECT_EQ(fault_of("[[principal]]\nname = 1\n[[log]]\nalias = 1\n[listen]\naddress = 1\n")
+                .substr(0, 34),
+            "gateway.toml:2:8: principal.name h");
+  EXPECT_EQ(fault_of("[[log]]\ndirectory = \"a\"\nalias = 1\n[listen]\naddress = 1\n[a]\nb=1\n")
+                .substr(0, 29),
+            "gateway.toml:3:9: log.alias h");
+}
+
+TEST(Configuration, WhatIsNotToml) {
+  EXPECT_EQ(fault_of("[listen]\naddress \"a\"\n"),
+            "gateway.toml:2:9: not TOML: Error while parsing key-value pair: expected '=', saw "
+            "'\"'");
+  EXPECT_EQ(fault_of("[listen]\n[listen]\n").substr(0, 27), "gateway.toml:2:1: not TOML:");
+  EXPECT_EQ(fault_of("a = \"\xff\"\n"),
+            "gateway.toml:1:5: not TOML: Encountered invalid utf-8 sequence");
+  // A value is not repeated.
+  EXPECT_EQ(fault_of("a = 99999999999999999999999\n"),
+            "gateway.toml:1:28: not TOML: Error while parsing decimal integer");
+}
+
+TEST(Configuration, SizeAndDepthAreBounded) {
+  std::string text = std::string(kListen) + kLog;
+  text.resize(kMaxConfigurationSize, '\n');
+  EXPECT_EQ(fault_of(text), "");
+  EXPECT_EQ(fault_of(text + "\n"), "gateway.toml: it is larger than 1 MiB");
+  EXPECT_EQ(fault_of("# " + std::string(100, '.') + "\n" + kListen + kLog), "");
+
+  // toml++ would use up the stack.
+  std::string chain;
+  for (int i = 0; i < 300'000; ++i) chain += "a.";
+  EXPECT_EQ(fault_of("\n" + chain + "a = 1\n"), "gateway.toml:2:1: a line has more than 32 dots");
+  // The deepest that there is.
+  std::string deep = "a = [\n";
+  std::string end = "]\n";
+  for (int i = 0; i < 126; ++i) {
+    deep += "{";
+    for (int j = 0; j < 31; ++j) deep += "b.";
+    deep += "b = [\n";
+    end.insert(0, "]}");
+  }
+  EXPECT_EQ(fault_of(deep + "1" + end),
+            "gateway.toml:2:6: there is no key \"a.b.b.b\"; did you mean \"log.alias\"?");
+}
+
+TEST(Configuration, AFileThatIsNone) {
+  const ScratchDirectory directory;
+  EXPECT_EQ(read_configuration(directory.path() / "a").error().code, Errc::not_found);
+  EXPECT_EQ(read_configuration(directory.path()).error().code, Errc::rejected);
+  write_file(directory.path() / "a", std::string(kMaxConfigurationSize + 1, '\n'));
+  EXPECT_EQ(read_configuration(directory.path() / "a").error().code, Errc::malformed);
+  write_file(directory.path() / "a", std::string(kListen) + kLog);
+  EXPECT_EQ(must(read_configuration(directory.path() / "a")).logs.at(0).directory,
+            directory.path() / "a");
+}
+
+}  // namespace
+}  // namespace kt::gateway
