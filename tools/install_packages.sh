@@ -11,8 +11,8 @@ packages=(
   # tools
   ccache cmake g++ git ninja-build pkg-config python3
   # libraries
-  libboost-url1.81-dev libboost1.81-dev libcli11-dev libexpected-dev liblmdb-dev libsodium-dev
-  libssl-dev libtomlplusplus-dev libxxhash-dev nlohmann-json3-dev
+  libboost-url1.81-dev libboost1.81-dev libcli11-dev libexpected-dev libidn2-dev liblmdb-dev
+  libsodium-dev libssl-dev libtomlplusplus-dev libunistring-dev libxxhash-dev nlohmann-json3-dev
   # tests and benchmarks
   libbenchmark-dev libgtest-dev
 )
