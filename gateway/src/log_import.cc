@@ -15,7 +15,7 @@
 #include "log_line.h"
 #include "program.h"
 #include "progress.h"
-#include "reserved.h"
+#include "routing/reserved.h"
 
 namespace kt::gateway {
 namespace {
@@ -84,9 +84,9 @@ Result<LogLine> read_line(std::string_view text, DeploymentMode mode, bool allow
     return fail(Errc::malformed, "signature is missing, which third-party-management needs");
   if (!managed && !line.signature.empty())
     return fail(Errc::malformed, "signature is there, which only third-party-management has");
-  if (!allow_reserved && is_reserved(line.label))
+  if (!allow_reserved && routing::is_reserved(line.label))
     return fail(Errc::rejected, "label begins with kt:, which is reserved (--allow-reserved)");
-  if (!allow_reserved && is_like_a_tombstone(line.value))
+  if (!allow_reserved && routing::is_like_a_tombstone(line.value))
     return fail(Errc::rejected,
                 "value begins like a tombstone, which is reserved (--allow-reserved)");
   return line;

@@ -1,4 +1,5 @@
-// What belongs to the gateways themselves, and may not come from users. Internal.
+// What belongs to the gateways themselves, and may not come from users.
+// Thread rule: pure functions.
 #pragma once
 
 #include <algorithm>
@@ -6,7 +7,7 @@
 
 #include "keytrans/types.h"
 
-namespace kt::gateway {
+namespace kt::routing {
 
 // Labels that a gateway keeps in the logs of its domain.
 inline constexpr std::string_view kReservedLabels = "kt:";
@@ -28,4 +29,4 @@ inline constexpr std::string_view kTombstoneMagic = "ktgate-tombstone";
   return begins_with(value, kTombstoneMagic);
 }
 
-}  // namespace kt::gateway
+}  // namespace kt::routing
