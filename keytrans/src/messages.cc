@@ -66,6 +66,7 @@ KT_PLAIN(DistinguishedRequest)
 KT_PLAIN(DistinguishedHead)
 KT_PLAIN(CredentialUpdate)
 KT_PLAIN(AuditorUpdate)
+KT_PLAIN(AuditorStart)
 
 KT_CONTEXTUAL(FullTreeHead)
 KT_CONTEXTUAL(UpdateValue)

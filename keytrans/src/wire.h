@@ -342,4 +342,10 @@ void wire(Io& io, S& s) {
   wire(io, s.proof);
 }
 
+template <class Io, Like<AuditorStart> S>
+void wire(Io& io, S& s) {
+  io.template vector<1>("AuditorStart.frontier_entries", s.frontier_entries, 8 + kHashSize, kPlain);
+  wire(io, s.inclusion);
+}
+
 }  // namespace kt::keytrans

@@ -5,6 +5,7 @@
 #include "closed_log.h"
 #include "head_file.h"
 #include "highest_head.h"
+#include "keytrans/auditor_start.h"
 #include "log_view.h"
 #include "padding.h"
 #include "pruning_thread.h"
@@ -103,6 +104,11 @@ Result<void> reconcile(const LogView& view, HeadFile& file) {
 }
 
 }  // namespace
+
+Result<keytrans::AuditorStart> Log::auditor_start() const {
+  KT_TRY(const auto current, view());
+  return keytrans::prove_auditor_start(*current);
+}
 
 std::string_view to_string(Trouble trouble) {
   switch (trouble) {

@@ -442,7 +442,7 @@ TEST_F(RoundTrip, Responses) {
 }
 
 TEST_F(RoundTrip, WhatUsersAndThirdPartiesExchange) {
-  expect_round_trips<DistinguishedHead, Credential, CredentialUpdate, AuditorUpdate,
+  expect_round_trips<DistinguishedHead, Credential, CredentialUpdate, AuditorUpdate, AuditorStart,
                      ForkEvidence>();
 }
 

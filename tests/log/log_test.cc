@@ -11,6 +11,7 @@
 
 #include <gtest/gtest.h>
 
+#include "keytrans/auditor_start.h"
 #include "log_fixture.h"
 
 namespace kt::log {
@@ -658,6 +659,37 @@ TEST(AuditedLog, UpdatesAreRefusedUntilTheAuditorHasSigned) {
   }
   fixture.wait_for_trouble(Trouble::auditor_lags);
   EXPECT_EQ(fixture.log().state().size, TreeSize{3});
+}
+
+// Also when the entries it starts from are long expired.
+TEST(AuditedLog, AnAuditorStartsLater) {
+  LogFixture fixture(
+      {CipherSuite::KT_128_SHA256_Ed25519, DeploymentMode::thirdPartyAuditing,
+       std::optional<std::uint64_t>(100'000)},
+      [](Configuration& configuration) { configuration.auditor_start_pos = EntryIndex{3}; });
+  fixture.open();
+  for (std::uint64_t size = 1; size < 3; ++size) {
+    fixture.wait_for_size(size);
+    expect_error(fixture.log().auditor_start(), Errc::not_found, "no such log entry");
+    fixture.clock.pass(fixture.configuration().max_behind / 2 + 1);
+  }
+  fixture.wait_for_size(3);
+  const auto start = must(fixture.log().auditor_start());
+  fixture.clock.pass(fixture.configuration().max_behind / 2 + 1);
+  fixture.wait_for_size(4);
+  EXPECT_EQ(must(fixture.log().auditor_start()), start);
+
+  const auto& configuration = fixture.log().configuration();
+  const auto view = must(keytrans::verify_auditor_start(configuration, start));
+  auto auditor = must(keytrans::Auditor::from_view(configuration, view));
+  keytrans::MemoryAuditedLeaves leaves;
+  must(auditor.process(must(fixture.log().auditor_update(EntryIndex{3})), leaves));
+}
+
+TEST(AuditedLog, ThereIsNoStartForAnAuditorFromTheFirstEntryOn) {
+  LogFixture fixture({CipherSuite::KT_128_SHA256_Ed25519, DeploymentMode::thirdPartyAuditing});
+  fixture.open();
+  expect_error(fixture.log().auditor_start(), Errc::rejected, "first entry");
 }
 
 TEST(AuditedLog, HeadsThatAreNotTheAuditorsAreRefused) {

@@ -357,6 +357,15 @@ struct AuditorUpdate {
   friend bool operator==(const AuditorUpdate&, const AuditorUpdate&) = default;
 };
 
+// Ours, not the draft's: the tree that an auditor starts from, which has auditor_start_pos entries.
+// See auditor_start.h.
+struct AuditorStart {
+  std::vector<LogEntry> frontier_entries;  // in the order of the frontier
+  InclusionProof inclusion;                // of those entries
+
+  friend bool operator==(const AuditorStart&, const AuditorStart&) = default;
+};
+
 // --- Encoding --------------------------------------------------------------------------------
 
 // What a decoder has to know beside the bytes.
@@ -376,7 +385,7 @@ struct WireContext {
 // Without a context: Configuration, TreeHead, TreeHeadTBS, AuditorTreeHead, AuditorTreeHeadTBS,
 // UpdateTBS, VrfInput, LogEntry, InclusionProof, PrefixProof, CombinedTreeProof, every request
 // (SearchRequest … DistinguishedRequest), MonitorMapEntry, LabelValue, DistinguishedHead,
-// CredentialUpdate, AuditorUpdate.
+// CredentialUpdate, AuditorUpdate, AuditorStart.
 // With a context: FullTreeHead, UpdateValue, CommitmentValue, BinaryLadderStep, every response,
 // UpdateInfo, Credential, ManagerUpdateRequest.
 template <class T>

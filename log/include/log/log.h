@@ -157,6 +157,12 @@ class Log {
   // Errors: not_found beyond the tree.
   virtual Result<keytrans::AuditorUpdate> auditor_update(EntryIndex entry) const = 0;
 
+  // What an auditor is sent that starts at auditor_start_pos: keytrans/auditor_start.h. It can be
+  // given as long as there is the log, for log entries and nodes of the log tree are never pruned.
+  // Errors: rejected when the auditor starts with the first entry, or there is none; not_found
+  // while the log has fewer entries; those of view().
+  [[nodiscard]] Result<keytrans::AuditorStart> auditor_start() const;
+
   // Serves `head` from now on, once it is durable. Blocking.
   // Requires: the mode is thirdPartyAuditing.
   // Errors: verification_failed for a head that is not the auditor's over this log; conflict when
