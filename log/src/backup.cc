@@ -1,10 +1,11 @@
 #include "log/backup.h"
 
 #include "closed_log.h"
-#include "head_file.h"
-#include "new_directory.h"
+#include "keytrans/key_file.h"
 #include "store/copy.h"
 #include "store/files.h"
+#include "store/head_file.h"
+#include "store/new_directory.h"
 
 namespace kt::log {
 namespace {
@@ -13,9 +14,9 @@ Result<void> copy_keys(const ClosedLog& log, const Directory& copy) {
   const keytrans::Configuration& wire = log.configuration.wire();
   // A backup with another key would be found out when it is needed.
   KT_TRY(const auto signature_key,
-         load_key<keytrans::SigningKey>(log.files.signature_key(), wire.ciphersuite,
-                                        wire.signature_public_key));
-  KT_TRY(const auto vrf_key, load_key<keytrans::VrfPrivateKey>(
+         keytrans::load_key<keytrans::SigningKey>(log.files.signature_key(), wire.ciphersuite,
+                                                  wire.signature_public_key));
+  KT_TRY(const auto vrf_key, keytrans::load_key<keytrans::VrfPrivateKey>(
                                  log.files.vrf_key(), wire.ciphersuite, wire.vrf_public_key));
   KT_TRY(const auto signature_pem, signature_key.to_pem());
   KT_TRY(keytrans::store_key_file(copy.signature_key(), signature_pem));
@@ -24,10 +25,10 @@ Result<void> copy_keys(const ClosedLog& log, const Directory& copy) {
 }
 
 Result<void> copy_head_file(const ClosedLog& log, const Directory& copy) {
-  const auto head_file = HeadFile::open(log.files.head_file());
+  const auto head_file = store::HeadFile::open(log.files.head_file());
   if (!head_file && head_file.error().code == Errc::rejected) return {};  // there is none
   if (!head_file) return tl::unexpected<Error>(head_file.error());
-  KT_TRY(HeadFile copied, HeadFile::create(copy.head_file()));
+  KT_TRY(store::HeadFile copied, store::HeadFile::create(copy.head_file()));
   return copied.advance(head_file->highest());
 }
 
@@ -55,8 +56,8 @@ Result<BackedUp> back_up_log(const std::filesystem::path& directory,
                              const BackupOptions& options) {
   KT_TRY(const ClosedLog log, open_closed_log(directory));
   BackedUp done;
-  KT_TRY(make_directory(destination, [&](const Directory& copy) -> Result<void> {
-    KT_TRY(done, fill(log, copy, options));
+  KT_TRY(store::make_directory(destination, [&](const std::filesystem::path& copy) -> Result<void> {
+    KT_TRY(done, fill(log, Directory{copy}, options));
     return {};
   }));
   return done;

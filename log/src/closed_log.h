@@ -5,7 +5,6 @@
 #include <memory>
 
 #include "directory.h"
-#include "keytrans/key_file.h"
 #include "keytrans/log_configuration.h"
 #include "records.h"
 #include "store/lmdb_store.h"
@@ -25,18 +24,5 @@ struct ClosedLog {
 // not ours; corrupt when it contradicts itself.
 Result<ClosedLog> open_closed_log(const std::filesystem::path& directory,
                                   store::LmdbOptions options = {});
-
-// A private key of the log: `Key` is SigningKey or VrfPrivateKey.
-// Errors: those of the file; rejected when `public_key` is not its own.
-template <class Key>
-Result<Key> load_key(const std::filesystem::path& path, keytrans::CipherSuite suite,
-                     const Bytes& public_key) {
-  KT_TRY(const auto pem, keytrans::load_key_file(path));
-  auto key = Key::from_pem(suite, pem.text());
-  if (!key) return fail_in(path.filename().string(), std::move(key).error());
-  if (key->public_key() != public_key)
-    return fail(Errc::rejected, path.filename().string() + " is not the key of this log");
-  return key;
-}
 
 }  // namespace kt::log

@@ -1,11 +1,12 @@
 #include <optional>
 
-#include "head_file.h"
+#include "directory.h"
 #include "keytrans/key_file.h"
 #include "log/log.h"
-#include "new_directory.h"
 #include "records.h"
 #include "store/files.h"
+#include "store/head_file.h"
+#include "store/new_directory.h"
 
 namespace kt::log {
 namespace {
@@ -34,7 +35,7 @@ Result<LogId> fill(const Directory& directory, keytrans::Configuration configura
   KT_TRY(const store::Committed committed, store->commit(batch));
   if (committed != store::Committed::ok)
     return fail(Errc::unavailable, "the new log's database cannot be written");
-  KT_TRY(HeadFile::create(directory.head_file()));
+  KT_TRY(store::HeadFile::create(directory.head_file()));
   return checked.id();
 }
 
@@ -43,10 +44,11 @@ Result<LogId> fill(const Directory& directory, keytrans::Configuration configura
 Result<LogId> create_log(const std::filesystem::path& directory,
                          keytrans::Configuration configuration) {
   std::optional<LogId> id;
-  KT_TRY(make_directory(directory, [&](const Directory& unfinished) -> Result<void> {
-    KT_TRY(id, fill(unfinished, std::move(configuration)));
-    return {};
-  }));
+  KT_TRY(store::make_directory(directory,
+                               [&](const std::filesystem::path& unfinished) -> Result<void> {
+                                 KT_TRY(id, fill(Directory{unfinished}, std::move(configuration)));
+                                 return {};
+                               }));
   return *id;
 }
 

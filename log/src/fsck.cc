@@ -4,6 +4,7 @@
 #include <array>
 
 #include "fsck_run.h"
+#include "keytrans/key_file.h"
 
 namespace kt::log {
 namespace {
@@ -55,8 +56,8 @@ Result<FsckReport> fsck(const std::filesystem::path& directory, const FsckOption
   std::optional<keytrans::VrfPrivateKey> vrf_key;
   if (options.vrfs) {
     const keytrans::Configuration& wire = log.configuration.wire();
-    KT_TRY(vrf_key, load_key<keytrans::VrfPrivateKey>(log.files.vrf_key(), wire.ciphersuite,
-                                                      wire.vrf_public_key));
+    KT_TRY(vrf_key, keytrans::load_key<keytrans::VrfPrivateKey>(
+                        log.files.vrf_key(), wire.ciphersuite, wire.vrf_public_key));
   }
   FsckRun run(log, options, progress);
   run.report.vrfs = options.vrfs;

@@ -2,8 +2,8 @@
 #include <map>
 
 #include "fsck_run.h"
-#include "head_file.h"
 #include "keytrans/codec.h"
+#include "store/head_file.h"
 
 namespace kt::log {
 namespace {
@@ -115,7 +115,7 @@ class LogTreeCheck {
 
   Result<void> check() {
     if (state().auditor_tree_head) wanted(state().auditor_tree_head->tree_size);
-    const auto file = HeadFile::open(run_.log().files.head_file());
+    const auto file = store::HeadFile::open(run_.log().files.head_file());
     if (!file && file.error().code == Errc::unavailable) return tl::unexpected<Error>(file.error());
     if (file) wanted(file->highest().head.tree_size);
 
@@ -231,7 +231,7 @@ class LogTreeCheck {
     }
   }
 
-  void check_highest_head(const SignedHead& highest) {
+  void check_highest_head(const store::SignedHead& highest) {
     const TreeSize size = highest.head.tree_size;
     if (size == TreeSize{0}) return;
     if (size > state().size()) {

@@ -2,7 +2,7 @@
 
 namespace kt::log {
 
-Result<Standing> compare(const LogView& view, const SignedHead& highest) {
+Result<Standing> compare(const LogView& view, const store::SignedHead& highest) {
   const TreeSize size = view.state().size();
   const TreeSize noted = highest.head.tree_size;
   if (size < noted) return Standing::behind;
@@ -13,9 +13,9 @@ Result<Standing> compare(const LogView& view, const SignedHead& highest) {
   return size == noted ? Standing::agrees : Standing::ahead;
 }
 
-Result<SignedHead> signed_head(const LogView& view) {
+Result<store::SignedHead> signed_head(const LogView& view) {
   const State& state = view.state();
-  if (state.size() == TreeSize{0}) return SignedHead{};
+  if (state.size() == TreeSize{0}) return store::SignedHead{};
   KT_TRY(const HashValue root, view.root_at(state.size()));
   KT_TRY(const keytrans::LogEntry last, view.entry(rightmost(state.size())));
   if (keytrans::log_root(state.size(), state.full_subtrees) != root ||
@@ -23,7 +23,7 @@ Result<SignedHead> signed_head(const LogView& view) {
     return fail(Errc::corrupt, "the log's state contradicts its entries");
   auto verified = view.configuration().verify_tree_head(state.tree_head, root);
   if (!verified) return fail(Errc::corrupt, "the log's own tree head: " + verified.error().detail);
-  return SignedHead{state.tree_head, root};
+  return store::SignedHead{state.tree_head, root};
 }
 
 }  // namespace kt::log

@@ -2,8 +2,8 @@
 // recovering one are about. Internal.
 #pragma once
 
-#include "head_file.h"
 #include "log_view.h"
+#include "store/head_file.h"
 
 namespace kt::log {
 
@@ -16,10 +16,10 @@ enum class Standing : std::uint8_t {
 };
 
 // Errors: those of the view.
-Result<Standing> compare(const LogView& view, const SignedHead& highest);
+Result<Standing> compare(const LogView& view, const store::SignedHead& highest);
 
 // The head of the database, after its signature was verified; an unsigned one of an empty log.
 // Errors: corrupt when the log has not signed it; those of the view.
-Result<SignedHead> signed_head(const LogView& view);
+Result<store::SignedHead> signed_head(const LogView& view);
 
 }  // namespace kt::log

@@ -3,13 +3,14 @@
 #include <thread>
 
 #include "closed_log.h"
-#include "head_file.h"
 #include "highest_head.h"
 #include "keytrans/auditor_start.h"
+#include "keytrans/key_file.h"
 #include "log_view.h"
 #include "padding.h"
 #include "pruning_thread.h"
 #include "sequencer.h"
+#include "store/head_file.h"
 
 namespace kt::log {
 namespace {
@@ -18,7 +19,7 @@ using keytrans::LogConfiguration;
 
 class StoredLog final : public Log {
  public:
-  StoredLog(LogParts parts, State state, HeadFile head_file, const LogOptions& options,
+  StoredLog(LogParts parts, State state, store::HeadFile head_file, const LogOptions& options,
             const Clock& clock)
       : parts_(std::move(parts)),
         published_(std::make_shared<const State>(std::move(state))),
@@ -87,7 +88,7 @@ Result<keytrans::AuditorUpdate> StoredLog::auditor_update(EntryIndex entry) cons
 // --- Opening ---------------------------------------------------------------------------------
 
 // Refuses a database that is behind the highest head, or beside it, and brings the file up to date.
-Result<void> reconcile(const LogView& view, HeadFile& file) {
+Result<void> reconcile(const LogView& view, store::HeadFile& file) {
   KT_TRY(const Standing standing, compare(view, file.highest()));
   if (standing == Standing::behind)
     return fail(Errc::rejected,
@@ -98,7 +99,7 @@ Result<void> reconcile(const LogView& view, HeadFile& file) {
   if (standing == Standing::beside)
     return fail(Errc::rejected,
                 "the database is of another history than the highest head that was signed");
-  KT_TRY(const SignedHead head, signed_head(view));
+  KT_TRY(const store::SignedHead head, signed_head(view));
   if (standing == Standing::agrees) return {};
   return file.advance(head);
 }
@@ -129,13 +130,14 @@ Result<std::unique_ptr<Log>> Log::open(const std::filesystem::path& directory,
   const State& state = closed.state;
   const keytrans::Configuration& wire = closed.configuration.wire();
   KT_TRY(check_padding(wire, options.padding));
-  KT_TRY(auto signature_key, load_key<keytrans::SigningKey>(files.signature_key(), wire.ciphersuite,
-                                                            wire.signature_public_key));
-  KT_TRY(auto vrf_key,
-         load_key<keytrans::VrfPrivateKey>(files.vrf_key(), wire.ciphersuite, wire.vrf_public_key));
+  KT_TRY(auto signature_key,
+         keytrans::load_key<keytrans::SigningKey>(files.signature_key(), wire.ciphersuite,
+                                                  wire.signature_public_key));
+  KT_TRY(auto vrf_key, keytrans::load_key<keytrans::VrfPrivateKey>(
+                           files.vrf_key(), wire.ciphersuite, wire.vrf_public_key));
   LogParts parts{std::move(closed.configuration), std::move(signature_key), std::move(vrf_key),
                  std::move(closed.store), closed.tables};
-  KT_TRY(HeadFile head_file, HeadFile::open(files.head_file()));
+  KT_TRY(store::HeadFile head_file, store::HeadFile::open(files.head_file()));
   {
     const Published stored(std::make_shared<const State>(state));
     KT_TRY(const auto view, open_view(parts, stored, Absence::believed));

@@ -2,6 +2,7 @@
 
 #include "closed_log.h"
 #include "highest_head.h"
+#include "keytrans/key_file.h"
 
 namespace kt::log {
 namespace {
@@ -9,10 +10,10 @@ namespace {
 struct Inspected {
   ClosedLog log;  // and the lease on it
   HeadFinding finding;
-  SignedHead head;  // of the database
+  store::SignedHead head;  // of the database
 };
 
-Result<HeadTrouble> trouble_of(const LogView& view, const SignedHead& highest) {
+Result<HeadTrouble> trouble_of(const LogView& view, const store::SignedHead& highest) {
   KT_TRY(const Standing standing, compare(view, highest));
   if (standing == Standing::behind) return HeadTrouble::behind;
   if (standing == Standing::beside) return HeadTrouble::beside;
@@ -23,20 +24,20 @@ Result<Inspected> inspect(const std::filesystem::path& directory) {
   KT_TRY(ClosedLog log, open_closed_log(directory));
   const keytrans::Configuration& wire = log.configuration.wire();
   // Without its keys it would not open afterwards either.
-  KT_TRY(load_key<keytrans::SigningKey>(log.files.signature_key(), wire.ciphersuite,
-                                        wire.signature_public_key));
-  KT_TRY(const auto vrf_key, load_key<keytrans::VrfPrivateKey>(
+  KT_TRY(keytrans::load_key<keytrans::SigningKey>(log.files.signature_key(), wire.ciphersuite,
+                                                  wire.signature_public_key));
+  KT_TRY(const auto vrf_key, keytrans::load_key<keytrans::VrfPrivateKey>(
                                  log.files.vrf_key(), wire.ciphersuite, wire.vrf_public_key));
   KT_TRY(auto snapshot, log.store->snapshot());
   HeadFinding finding;
   finding.database = log.state.size();
-  SignedHead head;
+  store::SignedHead head;
   {
     const LogView view(log.configuration, vrf_key, log.tables,
                        std::make_shared<const State>(log.state), std::move(snapshot),
                        Absence::believed);
     KT_TRY(head, signed_head(view));
-    const auto file = HeadFile::open(log.files.head_file());
+    const auto file = store::HeadFile::open(log.files.head_file());
     if (file) {
       finding.highest = file->highest().head.tree_size;
       KT_TRY(finding.trouble, trouble_of(view, file->highest()));
@@ -61,7 +62,7 @@ Result<HeadFinding> inspect_head(const std::filesystem::path& directory) {
 Result<HeadFinding> recover_log(const std::filesystem::path& directory) {
   KT_TRY(const Inspected inspected, inspect(directory));
   if (inspected.finding.trouble != HeadTrouble::none) {
-    KT_TRY(HeadFile::replace(inspected.log.files.head_file(), inspected.head));
+    KT_TRY(store::HeadFile::replace(inspected.log.files.head_file(), inspected.head));
   }
   return inspected.finding;
 }

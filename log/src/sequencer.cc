@@ -86,7 +86,7 @@ struct Sequencer::Entry {
 
 // --- Queue -----------------------------------------------------------------------------------
 
-Sequencer::Sequencer(const LogParts& parts, Published& published, HeadFile head_file,
+Sequencer::Sequencer(const LogParts& parts, Published& published, store::HeadFile head_file,
                      const LogOptions& options, const Clock& clock)
     : parts_(parts),
       published_(published),

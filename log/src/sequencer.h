@@ -15,11 +15,11 @@
 #include <variant>
 
 #include "clock_watch.h"
-#include "head_file.h"
 #include "log/log.h"
 #include "log_view.h"
 #include "next_entry.h"
 #include "padding.h"
+#include "store/head_file.h"
 
 namespace kt::log {
 
@@ -58,7 +58,7 @@ Result<std::unique_ptr<LogView>> open_view(const LogParts& parts, const Publishe
 class Sequencer {
  public:
   // Borrows `parts`, `published` and `clock`; starts its thread.
-  Sequencer(const LogParts& parts, Published& published, HeadFile head_file,
+  Sequencer(const LogParts& parts, Published& published, store::HeadFile head_file,
             const LogOptions& options, const Clock& clock);
   Sequencer(const Sequencer&) = delete;
   Sequencer& operator=(const Sequencer&) = delete;
@@ -121,7 +121,7 @@ class Sequencer {
 
   const LogParts& parts_;
   Published& published_;
-  HeadFile head_file_;
+  store::HeadFile head_file_;
   const LogOptions options_;
   const Clock& clock_;
   ClockWatch clock_watch_;           // under committing_

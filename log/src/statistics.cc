@@ -1,7 +1,7 @@
 #include "log/statistics.h"
 
 #include "closed_log.h"
-#include "head_file.h"
+#include "store/head_file.h"
 #include "stored_versions.h"
 
 namespace kt::log {
@@ -45,7 +45,7 @@ Result<Statistics> read_statistics(const std::filesystem::path& directory) {
   }
   KT_TRY(count_versions(log, counted));
   counted.usage = log.store->usage();
-  if (const auto head = HeadFile::open(log.files.head_file()))
+  if (const auto head = store::HeadFile::open(log.files.head_file()))
     counted.highest_head = head->highest().head.tree_size;
   return counted;
 }

@@ -8,13 +8,13 @@
 #include <functional>
 #include <set>
 
-#include "head_file.h"
 #include "keytrans/commitment.h"
 #include "log/statistics.h"
 #include "log_fixture.h"
 #include "prefix_chunk.h"
 #include "prefix_store.h"
 #include "records.h"
+#include "store/head_file.h"
 #include "store/lmdb_store.h"
 
 namespace kt::log {
@@ -270,28 +270,28 @@ TEST_F(FsckFault, AnAuditorsHeadOfAnotherTimeOrSize) {
 
 TEST_F(FsckFault, TheHeadFile) {
   const auto path = fixture().path() / "head";
-  const SignedHead sound = must(HeadFile::open(path)).highest();
-  SignedHead other = sound;
+  const store::SignedHead sound = must(store::HeadFile::open(path)).highest();
+  store::SignedHead other = sound;
   other.root[0] ^= 1U;
-  must(HeadFile::replace(path, other));
+  must(store::HeadFile::replace(path, other));
   expect_fault("head file: its root is not what the entries give");
   other = sound;
   other.head.signature[0] ^= 1U;
-  must(HeadFile::replace(path, other));
+  must(store::HeadFile::replace(path, other));
   expect_only_fault("head file: ");
   other = sound;
   other.head.tree_size = TreeSize{6};
-  must(HeadFile::replace(path, other));
+  must(store::HeadFile::replace(path, other));
   expect_fault("head file: a head of 6 was signed, so the database is an old copy");
   std::filesystem::remove(path);
   expect_only_fault("head file: ");
-  must(HeadFile::replace(path, sound));
+  must(store::HeadFile::replace(path, sound));
   expect_clean();
 }
 
 // A whole state, with everything that follows from it, is of a later day than the head file.
 TEST_F(FsckFault, AHeadFileThatIsBehindIsNone) {
-  must(HeadFile::replace(fixture().path() / "head", SignedHead{}));
+  must(store::HeadFile::replace(fixture().path() / "head", store::SignedHead{}));
   expect_clean();
 }
 

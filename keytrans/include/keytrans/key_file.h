@@ -1,12 +1,14 @@
 // Private keys on disk, as PEM that only its owner can read.
 //
-// Blocking: both functions touch the file system, `store_key_file` waits for the disk.
+// Blocking: every function touches the file system, `store_key_file` waits for the disk.
 // Thread rule: any thread; nothing is held between calls.
 #pragma once
 
 #include <cstddef>
 #include <filesystem>
 
+#include "keytrans/bytes.h"
+#include "keytrans/cipher_suite.h"
 #include "keytrans/result.h"
 #include "keytrans/secret.h"
 
@@ -27,5 +29,19 @@ inline constexpr std::size_t kMaxKeyFileSize = std::size_t{16} * 1024;
 // permission on it; malformed when it is larger than kMaxKeyFileSize; unavailable when the system
 // refuses.
 [[nodiscard]] Result<SecretBytes> load_key_file(const std::filesystem::path& path);
+
+// The private key at `path` whose public key a log's configuration has: `Key` is SigningKey or
+// VrfPrivateKey. Errors: those of the file; malformed when it has no key of `suite`; rejected when
+// the key is another one.
+template <class Key>
+[[nodiscard]] Result<Key> load_key(const std::filesystem::path& path, CipherSuite suite,
+                                   const Bytes& public_key) {
+  KT_TRY(const auto pem, load_key_file(path));
+  auto key = Key::from_pem(suite, pem.text());
+  if (!key) return fail_in(path.filename().string(), std::move(key).error());
+  if (key->public_key() != public_key)
+    return fail(Errc::rejected, path.filename().string() + " is not the key of this log");
+  return key;
+}
 
 }  // namespace kt::keytrans

@@ -1,4 +1,4 @@
-#include "head_file.h"
+#include "store/head_file.h"
 
 #include <cerrno>
 #include <fcntl.h>
@@ -9,7 +9,7 @@
 #include "keytrans/directory.h"
 #include "keytrans/hash.h"
 
-namespace kt::log {
+namespace kt::store {
 namespace {
 
 constexpr std::size_t kSlotSize = 512;
@@ -137,4 +137,4 @@ Result<void> HeadFile::advance(const SignedHead& head) {
   return {};
 }
 
-}  // namespace kt::log
+}  // namespace kt::store

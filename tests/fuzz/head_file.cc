@@ -2,12 +2,13 @@
 // its first byte say of which slots the checksum is put right afterwards. What is opened must hold
 // a head that the log would have written there.
 
+#include "store/head_file.h"
+
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 
-#include "head_file.h"
 #include "keytrans/hash.h"
 #include "must.h"
 #include "mutation.h"
@@ -16,7 +17,7 @@
 namespace {
 
 using namespace kt;
-using namespace kt::log;
+using namespace kt::store;
 
 constexpr std::size_t kSlotSize = 512;
 

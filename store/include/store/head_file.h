@@ -1,5 +1,6 @@
-// The highest head a log has signed, kept beside its database: a database that is behind it is an
-// old copy. Internal. Format: docs/formats.md, "The head file".
+// The highest head that was signed over a log, by the log or by its auditor, kept beside the
+// signer's database: a database that is behind it is an old copy. Format: docs/formats.md, "The
+// head file".
 //
 // Thread rule: one thread at a time.
 #pragma once
@@ -9,7 +10,7 @@
 #include "keytrans/messages.h"
 #include "keytrans/result.h"
 
-namespace kt::log {
+namespace kt::store {
 
 struct SignedHead {
   keytrans::TreeHead head;  // of size 0 and unsigned before the first entry
@@ -20,7 +21,7 @@ struct SignedHead {
 
 class HeadFile {
  public:
-  // Creates the file, mode 0600, with the head of an empty log. Errors: conflict when it is there;
+  // Creates the file, mode 0600, with the head of an empty tree. Errors: conflict when it is there;
   // unavailable when the system refuses.
   static Result<HeadFile> create(const std::filesystem::path& path);
 
@@ -53,4 +54,4 @@ class HeadFile {
   unsigned slot_ = 0;  // where the highest stands
 };
 
-}  // namespace kt::log
+}  // namespace kt::store
