@@ -1,6 +1,7 @@
 #include "keytrans/auditor.h"
 
 #include <algorithm>
+#include <limits>
 #include <string>
 
 #include "keytrans/combined_tree.h"
@@ -130,6 +131,9 @@ Result<void> Auditor::check_removals(const AuditorUpdate& update,
 Result<void> Auditor::process(const AuditorUpdate& update, AuditedLeaves& leaves) {
   if (update.added.empty() && update.removed.empty())
     return fail(Errc::verification_failed, "an entry without changes cannot be audited");
+  // A start at the greatest position there is cannot be told from an honest one.
+  if (tree_.size().value() == std::numeric_limits<std::uint64_t>::max())
+    return fail(Errc::verification_failed, "the log has no room for another entry");
   if (!frontier_timestamps_.empty() && update.timestamp < frontier_timestamps_.back())
     return fail(Errc::verification_failed, "step 1: the timestamp is before the previous entry's");
   auto roots = evaluate_prefix_update(update.added, update.removed, update.proof);

@@ -141,13 +141,22 @@ TEST(AuditorStart, AForgedOneIsWorthNothing) {
   EXPECT_GT(accepted, 0U);
 }
 
-// The greatest size there is has the longest frontier.
+// A log cannot get there, but its configuration can say that it has.
 TEST(AuditorStart, AtTheGreatestPosition) {
-  const auto configuration = make_log(~std::uint64_t{0}, 0).configuration();
-  const std::size_t entries = frontier(TreeSize{~std::uint64_t{0}}).size();
-  expect_error(
-      verify_auditor_start(configuration, AuditorStart{std::vector<LogEntry>(entries), {}}),
-      Errc::verification_failed, "the auditor's start: ");
+  const TreeSize greatest{~std::uint64_t{0}};
+  const auto configuration = make_log(greatest.value(), 0).configuration();
+  const std::vector<EntryIndex> leaves = frontier(greatest);
+  AuditorStart start{std::vector<LogEntry>(leaves.size()), {}};
+  expect_error(verify_auditor_start(configuration, start), Errc::verification_failed,
+               "the auditor's start: ");
+  start.inclusion.elements.resize(
+      batch_copath(greatest, leaves, std::nullopt, std::nullopt).size());
+  const TreeView view = must(verify_auditor_start(configuration, start));
+  Auditor auditor = must(Auditor::from_view(configuration, view));
+  MemoryAuditedLeaves leaves_of_log;
+  MemoryLog other = make_log(0, 1);
+  expect_error(auditor.process(must(other.auditor_update(EntryIndex{0})), leaves_of_log),
+               Errc::verification_failed, "no room for another entry");
 }
 
 }  // namespace
