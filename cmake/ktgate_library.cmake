@@ -5,10 +5,11 @@
 set(ktgate_may_use_keytrans "")
 set(ktgate_may_use_store keytrans)
 set(ktgate_may_use_log store)
+set(ktgate_may_use_auditor store federation)
 set(ktgate_may_use_federation keytrans)
 set(ktgate_may_use_routing log federation)
 set(ktgate_may_use_migration routing)
-set(ktgate_may_use_gateway keytrans store log federation routing migration)
+set(ktgate_may_use_gateway keytrans store log auditor federation routing migration)
 set(ktgate_may_use_client keytrans federation)
 
 # ktgate_library(<folder> [DEPENDS <folder>...] SOURCES <file>...)

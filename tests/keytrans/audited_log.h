@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,8 +32,14 @@ class AuditedLog {
  public:
   // An auditor of this log starts with entry `auditor_start`.
   explicit AuditedLog(CipherSuite suite, std::uint64_t auditor_start = 0)
+      : AuditedLog(suite, auditor_start, std::nullopt) {}
+  // The same for an auditor with a key of its own.
+  AuditedLog(CipherSuite suite, std::uint64_t auditor_start,
+             const std::optional<Bytes>& auditor_public_key)
       : keys_(test_keys(suite, DeploymentMode::thirdPartyAuditing, 0)),
-        configuration_(must(LogConfiguration::create(wire(suite, auditor_start, keys_)))) {}
+        configuration_(
+            must(LogConfiguration::create(wire(suite, auditor_start, keys_, auditor_public_key)))) {
+  }
 
   [[nodiscard]] const LogConfiguration& configuration() const { return configuration_; }
   [[nodiscard]] const SigningKey& auditor_key() const { return *keys_.auditor; }
@@ -58,6 +65,16 @@ class AuditedLog {
     return update;
   }
 
+  // What the auditor of this log is sent first.
+  [[nodiscard]] AuditorStart start() const {
+    const TreeSize start{configuration_.wire().auditor_start_pos.value()};
+    const std::vector<EntryIndex> leaves = frontier(start);
+    AuditorStart sent;
+    for (const EntryIndex leaf : leaves) sent.frontier_entries.push_back(entries_[leaf.value()]);
+    sent.inclusion.elements = must(prove_batch(tree_, start, leaves, std::nullopt, std::nullopt));
+    return sent;
+  }
+
   // What a user retains of the whole tree.
   [[nodiscard]] TreeView view() const {
     TreeView view{size(), {}, {}};
@@ -69,10 +86,13 @@ class AuditedLog {
   }
 
  private:
-  static Configuration wire(CipherSuite suite, std::uint64_t auditor_start, const LogKeys& keys) {
+  static Configuration wire(CipherSuite suite, std::uint64_t auditor_start, const LogKeys& keys,
+                            const std::optional<Bytes>& auditor_public_key) {
     Configuration configuration = test_configuration(suite, DeploymentMode::thirdPartyAuditing);
     configuration.auditor_start_pos = EntryIndex{auditor_start};
-    return with_public_keys(std::move(configuration), keys);
+    configuration = with_public_keys(std::move(configuration), keys);
+    if (auditor_public_key) configuration.auditor_public_key = *auditor_public_key;
+    return configuration;
   }
 
   LogKeys keys_;

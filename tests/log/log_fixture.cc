@@ -72,7 +72,8 @@ void LogFixture::open() {
   log_ = must(try_open());
   wait_for_size(1);
   if (configuration_.mode == DeploymentMode::thirdPartyAuditing && !auditor_ &&
-      configuration_.auditor_start_pos == EntryIndex{0}) {
+      configuration_.auditor_start_pos == EntryIndex{0} &&
+      configuration_.auditor_public_key == third_party_->public_key()) {
     auditor_ = must(keytrans::Auditor::from_genesis(log_->configuration()));
     audit();
   }

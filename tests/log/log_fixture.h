@@ -66,7 +66,8 @@ class LogFixture {
   // The log is made in a scratch directory below `parent`.
   explicit LogFixture(Kind kind = {},
                       const std::filesystem::path& parent = std::filesystem::temp_directory_path());
-  // With a configuration that `adjust` had its way with.
+  // With a configuration that `adjust` had its way with. If that gives it the key of another
+  // auditor, the one of the fixture does nothing.
   LogFixture(Kind kind, const std::function<void(Configuration&)>& adjust,
              const std::filesystem::path& parent = std::filesystem::temp_directory_path());
 

@@ -65,6 +65,9 @@ class Auditor {
 
   [[nodiscard]] const LogConfiguration& configuration() const { return configuration_; }
   [[nodiscard]] TreeSize size() const { return tree_.size(); }
+  // Of the tree of size(). Requires: size() is not 0.
+  [[nodiscard]] HashValue root() const { return tree_.root(); }
+  [[nodiscard]] Timestamp rightmost_timestamp() const { return frontier_timestamps_.back(); }
   // Whether entries were processed since the start.
   [[nodiscard]] bool has_processed() const;
 
