@@ -1,7 +1,7 @@
 // How an auditor's directory comes to be, and what is refused there.
 #include "auditor/setup.h"
 
-#include <fstream>
+#include <chrono>
 #include <sys/stat.h>
 
 #include "auditor_fixture.h"
