@@ -99,20 +99,9 @@ Result<void> Auditor::check_removals(const AuditorUpdate& update,
   if (size == TreeSize{0})
     return fail(Errc::verification_failed, "step 4: a leaf is removed from an empty tree");
 
-  // The rightmost distinguished entry before the new one, in the tree that has the new one. It is
-  // on the frontier of the tree before: nothing else lies on the way to that tree's last entry.
-  Timestamps timestamps;
-  const std::vector<EntryIndex> entries = frontier(size);
-  for (std::size_t i = 0; i < entries.size(); ++i)
-    timestamps.set(entries[i], frontier_timestamps_[i]);
-  timestamps.set(next_entry(), update.timestamp);
-  CombinedTree tree(timestamps, configuration_.wire(), TreeSize{size.value() + 1});
-  std::optional<EntryIndex> distinguished;
-  for (const EntryIndex entry : entries) {
-    KT_TRY(const bool is_distinguished, tree.is_distinguished(entry));
-    if (is_distinguished) distinguished = entry;
-  }
-
+  KT_TRY(const auto distinguished,
+         rightmost_publishing_entry(configuration_.wire(), size, frontier_timestamps_,
+                                    update.timestamp));
   for (const PrefixLeaf& leaf : update.removed) {
     KT_TRY(const auto recorded, leaves.added_at(leaf.vrf_output));
     // A leaf from before the start was in the tree the auditor started from, and that is all the
@@ -195,6 +184,26 @@ Result<Auditor> Auditor::parse(ByteView bytes) {
   auditor.frontier_timestamps_ = std::move(timestamps);
   auditor.prefix_root_ = prefix_root;
   return auditor;
+}
+
+Result<std::optional<EntryIndex>> rightmost_publishing_entry(
+    const Configuration& configuration, TreeSize size,
+    const std::vector<Timestamp>& frontier_timestamps, Timestamp next) {
+  // It is on the frontier of the tree before: nothing else lies on the way to that tree's last
+  // entry.
+  const std::vector<EntryIndex> entries = frontier(size);
+  KT_ASSERT(frontier_timestamps.size() == entries.size());
+  Timestamps timestamps;
+  for (std::size_t i = 0; i < entries.size(); ++i)
+    timestamps.set(entries[i], frontier_timestamps[i]);
+  timestamps.set(EntryIndex{size.value()}, next);
+  CombinedTree tree(timestamps, configuration, TreeSize{size.value() + 1});
+  std::optional<EntryIndex> distinguished;
+  for (const EntryIndex entry : entries) {
+    KT_TRY(const bool is_distinguished, tree.is_distinguished(entry));
+    if (is_distinguished) distinguished = entry;
+  }
+  return distinguished;
 }
 
 Result<AuditorUpdate> prove_auditor_update(const PrefixNodes& nodes, const PrefixChild& previous,

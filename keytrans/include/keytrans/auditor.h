@@ -88,6 +88,24 @@ class Auditor {
   HashValue prefix_root_ = kMissingPrefixNode;
 };
 
+// Step 5: the rightmost of a log's first `size` entries that is distinguished once an entry made at
+// `next` follows them; nothing if none is. A leaf that was in its prefix tree may be removed in
+// that entry. `frontier_timestamps` are in the order of frontier(size). Requires: size > 0.
+Result<std::optional<EntryIndex>> rightmost_publishing_entry(
+    const Configuration& configuration, TreeSize size,
+    const std::vector<Timestamp>& frontier_timestamps, Timestamp next);
+
+// The log's side: padding leaves to be added besides `added`, so that the auditor can tell what the
+// prefix tree under `previous` becomes when `removed` are removed (known-gaps 9). Where everything
+// below one child of a node goes and the update does not touch the other child, the auditor sees
+// only the hash of that one: not whether it is a leaf, which would move up, or a parent, which
+// would not. So one padding leaf goes below each such child; at most as many as are removed.
+// Requires: the update can be made: see prefix_update(). Errors: those of `nodes`.
+Result<std::vector<PrefixLeaf>> covering_leaves(const PrefixNodes& nodes,
+                                                const PrefixChild& previous,
+                                                const std::vector<PrefixLeaf>& added,
+                                                const std::vector<PrefixLeaf>& removed);
+
 // The log's side: what tells an auditor of the log entry made at `timestamp` by adding and removing
 // the given leaves. `previous` is the prefix tree before.
 // Errors: rejected for an entry without changes or with more than 255, which no AuditorUpdate can
