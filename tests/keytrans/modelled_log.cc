@@ -703,11 +703,12 @@ bool ModelledLog::settle_credential(const ModelledUser& user, PendingCredential&
     } else if (!next) {
       EXPECT_TRUE(fails(proved, Errc::unavailable));
     } else {
-      pending.update = received(must(proved));
       const NaiveTree then = now.at(size_through(*next));
       NaiveProof proof(then, credential.view.size);
       if (configuration().mode == DeploymentMode::contactMonitoring)
         proof.monitor({{credential.terminal, credential.outcome.version}}, std::nullopt);
+      if (is_given_up(now, proof, proved)) return true;
+      pending.update = received(must(proved));
       compare_proof(pending.update->monitor, proof);
     }
   }
