@@ -16,19 +16,20 @@ namespace kt::gateway {
 namespace {
 
 constexpr const char* kHelp =
-    "Erases the values of all versions of labels from a log that is not running. This cannot be\n"
-    "undone. FILE, or standard input for -, has a label on each line, as an export writes it: "
-    "JSON\n"
-    "text, or {\"base64url\": …}.";
+    "Erases labels from a log that is not running. This cannot be undone. FILE, or standard input\n"
+    "for -, has a label on each line, as an export writes it: JSON text, or {\"base64url\": …}.";
 
 constexpr const char* kFooter =
-    "All lines are read before anything is erased; nothing is, if one is no label of the log. "
-    "Other\n"
-    "labels are not affected, and what users were shown still verifies. The names stay beside "
-    "their\n"
-    "versions. Remains of the values are in the database's file until it is compacted, and in "
-    "older\n"
-    "backups.\n\n"
+    "All lines are read before anything is erased; nothing is, if one is no label of the log. The\n"
+    "values of all versions go at once. The label itself is removed while the log runs, as soon "
+    "as\n"
+    "users and an auditor allow: with the next entry after the monitoring window. Until entries "
+    "with\n"
+    "it are expired it cannot be made anew. Other labels are not affected, and what users were "
+    "shown\n"
+    "still verifies. stat says what is left: erased labels, leaving leaves and pseudonyms. "
+    "Remains\n"
+    "are in the database's file until it is pruned and compacted, and in older backups.\n\n"
     "Example:\n"
     "  echo '\"alice@example.com\"' | ktgate log erase /var/lib/ktgate/example.log -\n"
     "  ktgate log compact /var/lib/ktgate/example.log";
@@ -63,7 +64,7 @@ Result<std::vector<Label>> read_labels_from(const std::string& file) {
 
 Result<int> erase(const std::filesystem::path& directory, const std::string& file) {
   KT_TRY(const std::vector<Label> labels, read_labels_from(file));
-  KT_TRY(const std::uint64_t values, log::erase_values(directory, labels));
+  KT_TRY(const std::uint64_t values, log::erase_labels(directory, labels));
   std::printf("%zu labels: %llu values erased\n", labels.size(),
               static_cast<unsigned long long>(values));
   return 0;

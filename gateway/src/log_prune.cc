@@ -22,10 +22,12 @@ constexpr const char* kFooter =
 
 Result<int> prune(const std::filesystem::path& directory) {
   KT_TRY(const log::Pruned pruned, log::prune_log(directory));
-  std::printf("given up: %llu nodes of the prefix tree, %llu values, %llu auditor updates\n",
-              static_cast<unsigned long long>(pruned.nodes),
-              static_cast<unsigned long long>(pruned.values),
-              static_cast<unsigned long long>(pruned.auditor_updates));
+  std::printf(
+      "given up: %llu nodes of the prefix tree, %llu values, %llu auditor updates, "
+      "%llu pseudonyms\n",
+      static_cast<unsigned long long>(pruned.nodes), static_cast<unsigned long long>(pruned.values),
+      static_cast<unsigned long long>(pruned.auditor_updates),
+      static_cast<unsigned long long>(pruned.pseudonyms));
   return 0;
 }
 

@@ -84,7 +84,10 @@ Json json_of(const Statistics& counted) {
        {{"entries", counted.entries},
         {"labels", counted.labels},
         {"versions", counted.versions},
-        {"values", counted.values}}},
+        {"values", counted.values},
+        {"erased_labels", counted.erased_labels},
+        {"leaving_leaves", counted.leaving_leaves},
+        {"pseudonyms", counted.pseudonyms}}},
       {"database", {{"bytes_used", counted.usage.used}, {"bytes_limit", counted.usage.limit}}}};
 }
 
@@ -155,6 +158,9 @@ void print(const Statistics& counted, Timestamp now) {
   lines.emplace_back("labels", std::to_string(counted.labels));
   lines.emplace_back("versions", std::to_string(counted.versions));
   lines.emplace_back("values", std::to_string(counted.values));
+  lines.emplace_back("erased labels", std::to_string(counted.erased_labels));
+  lines.emplace_back("leaving leaves", std::to_string(counted.leaving_leaves));
+  lines.emplace_back("pseudonyms", std::to_string(counted.pseudonyms));
   lines.emplace_back("database", format_bytes(counted.usage.used) + " of " +
                                      format_bytes(counted.usage.limit) +
                                      (counted.usage.is_nearly_full() ? ", nearly full" : ""));

@@ -45,6 +45,9 @@ class StoredLog final : public Log {
   Result<void> accept_auditor_head(const keytrans::AuditorTreeHead& head) override {
     return sequencer_.accept_auditor_head(head);
   }
+  Result<std::uint64_t> erase(const std::vector<Label>& labels) override {
+    return sequencer_.erase(labels);
+  }
 
  private:
   LogParts parts_;

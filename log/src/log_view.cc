@@ -106,6 +106,21 @@ Result<VersionPlace> LogView::place(const Label& label, Version version) const {
   return no_such_version();
 }
 
+Result<bool> LogView::is_erased(const Label& label, Version greatest) const {
+  KT_TRY(const auto erased, snapshot_->get(tables_.erased, version_key(label, greatest)));
+  return erased.has_value();
+}
+
+Result<bool> LogView::has_pseudonyms() const {
+  KT_TRY(const std::uint64_t count, snapshot_->count(tables_.pseudonyms));
+  return count > 0;
+}
+
+Result<bool> LogView::is_removed(const HashValue& pseudonym) const {
+  KT_TRY(const auto remembered, snapshot_->get(tables_.pseudonyms, pseudonym));
+  return remembered.has_value();
+}
+
 // The versions of a label that do not exist are those of the ladder above the greatest, so only a
 // few are passed over.
 Result<LogView::Greatest> LogView::find_greatest(const Label& label) const {
@@ -134,6 +149,10 @@ Result<LogView::Greatest> LogView::find_greatest(const Label& label) const {
 Result<void> LogView::prove_absence(const Label& label) const {
   KT_TRY(const keytrans::VrfOutputAndProof vrf,
          vrf_key_.prove(keytrans::vrf_input(label, Version{0})));
+  // Older trees have leaves of a label that was removed, or this one still has some, and what the
+  // log is asked may be about them: nothing can be proved of it.
+  KT_TRY(const bool removed, is_removed(vrf.output));
+  if (removed) return fail(Errc::not_found, "the label is not in the log");
   KT_TRY(const keytrans::PrefixSearchAnswer answer,
          keytrans::prefix_search(prefix_nodes_, state_->prefix_tree, std::span(&vrf.output, 1)));
   if (answer.commitments.front())

@@ -38,10 +38,19 @@ class LogView final : public keytrans::LogSource, private keytrans::LogNodes {
   [[nodiscard]] const State& state() const { return *state_; }
   [[nodiscard]] const StoredPrefixNodes& stored_prefix_nodes() const { return prefix_nodes_; }
 
+  [[nodiscard]] const store::Snapshot& snapshot() const { return *snapshot_; }
+
   // The root of the log's first `size` entries. Requires: 0 < size <= the state's.
   Result<HashValue> root_at(TreeSize size) const;
   // What is stored of a label-version pair, whether it exists or not. Nothing for most that do not.
   Result<std::optional<StoredVersion>> stored(const Label& label, Version version) const;
+
+  // Whether the label, whose greatest version is `greatest`, was erased and is to be removed.
+  Result<bool> is_erased(const Label& label, Version greatest) const;
+  // Whether labels that were removed are remembered at all, and whether the one is whose version 0
+  // has this VRF output.
+  Result<bool> has_pseudonyms() const;
+  Result<bool> is_removed(const HashValue& pseudonym) const;
 
   [[nodiscard]] const keytrans::LogConfiguration& configuration() const override {
     return configuration_;

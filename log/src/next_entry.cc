@@ -6,7 +6,9 @@
 #include "keytrans/commitment.h"
 #include "keytrans/ladder.h"
 #include "keytrans/random.h"
+#include "padding.h"
 #include "parallel.h"
+#include "removal.h"
 
 namespace kt::log {
 namespace {
@@ -14,6 +16,13 @@ namespace {
 using keytrans::PrefixLeaf;
 using keytrans::Subtree;
 using keytrans::VrfOutputAndProof;
+
+// Leaves that leave with one entry, so that what a commit takes is bounded.
+constexpr std::size_t kMostLeaving = 1'000;
+
+bool is_audited(const LogView& view) {
+  return view.configuration().mode() == keytrans::DeploymentMode::thirdPartyAuditing;
+}
 
 std::uint64_t first_new(const Change& change) {
   return change.previous ? std::uint64_t{change.previous->value()} + 1 : 0;
@@ -40,22 +49,26 @@ Result<std::vector<Pair>> pairs_of(const LogView& view, const Change& change) {
     KT_TRY(auto stored, view.stored(change.label, version));
     std::optional<VrfOutputAndProof> vrf;
     if (stored) vrf = std::move(stored->vrf);
+    if (!stored && version == Version{0}) vrf = change.first_vrf;
     pairs.push_back({&change, version, std::move(vrf)});
   }
   return pairs;
 }
 
-Result<void> compute_vrfs(const keytrans::VrfPrivateKey& key, std::vector<Pair>& pairs,
-                          unsigned threads) {
-  std::vector<Pair*> open;
-  for (Pair& pair : pairs) {
-    if (!pair.vrf) open.push_back(&pair);
-  }
+// A VRF that has to be computed, and where it goes.
+struct OpenVrf {
+  const Label* label;
+  Version version;
+  std::optional<VrfOutputAndProof>* vrf;
+};
+
+Result<void> compute(const keytrans::VrfPrivateKey& key, const std::vector<OpenVrf>& open,
+                     unsigned threads) {
   std::vector<std::optional<Error>> errors(open.size());
   parallel_for(open.size(), threads, [&](std::size_t i) {
-    auto output = key.prove(keytrans::vrf_input(open[i]->change->label, open[i]->version));
+    auto output = key.prove(keytrans::vrf_input(*open[i].label, open[i].version));
     if (output) {
-      open[i]->vrf = *std::move(output);
+      *open[i].vrf = *std::move(output);
     } else {
       errors[i] = std::move(output).error();
     }
@@ -64,6 +77,15 @@ Result<void> compute_vrfs(const keytrans::VrfPrivateKey& key, std::vector<Pair>&
     if (error) return tl::unexpected<Error>(*std::move(error));
   }
   return {};
+}
+
+Result<void> compute_vrfs(const keytrans::VrfPrivateKey& key, std::vector<Pair>& pairs,
+                          unsigned threads) {
+  std::vector<OpenVrf> open;
+  for (Pair& pair : pairs) {
+    if (!pair.vrf) open.push_back({&pair.change->label, pair.version, &pair.vrf});
+  }
+  return compute(key, open, threads);
 }
 
 // Puts what is stored of one new version, and gives its leaf.
@@ -111,10 +133,36 @@ void append_leaf(store::Batch& batch, const Tables& tables, TreeSize size,
   heads.push_back(value);
 }
 
+// The padding of an entry that adds and removes these leaves: see make_next_entry().
+Result<std::vector<PrefixLeaf>> padding(const LogView& view, const std::vector<PrefixLeaf>& added,
+                                        const std::vector<PrefixLeaf>& removed, std::size_t fakes) {
+  std::vector<PrefixLeaf> leaves;
+  if (is_audited(view)) {
+    KT_TRY(leaves, keytrans::covering_leaves(view.prefix_nodes(), view.state().prefix_tree, added,
+                                             removed));
+    if (added.empty() && removed.empty()) fakes = std::max<std::size_t>(fakes, 1);
+    fakes = std::min(fakes, kMaxAuditedLeaves - added.size() - removed.size());
+  }
+  while (leaves.size() < fakes) {
+    KT_TRY(const PrefixLeaf leaf, keytrans::padding_leaf());
+    leaves.push_back(leaf);
+  }
+  return leaves;
+}
+
 }  // namespace
 
 Version Change::greatest() const {
   return Version{static_cast<std::uint32_t>(first_new(*this) + count() - 1)};
+}
+
+Result<void> compute_first_vrfs(const keytrans::VrfPrivateKey& key, std::vector<Change>& changes,
+                                unsigned threads) {
+  std::vector<OpenVrf> open;
+  for (Change& change : changes) {
+    if (!change.previous) open.push_back({&change.label, Version{0}, &change.first_vrf});
+  }
+  return compute(key, open, threads);
 }
 
 Result<NextEntry> make_next_entry(const LogView& view, const Tables& tables,
@@ -147,23 +195,26 @@ Result<NextEntry> make_next_entry(const LogView& view, const Tables& tables,
     added.push_back(leaf);
   }
 
-  const bool audited = view.configuration().mode() == keytrans::DeploymentMode::thirdPartyAuditing;
-  if (audited && added.empty()) fakes = std::max<std::size_t>(fakes, 1);
-  for (std::size_t i = 0; i < fakes; ++i) {
-    KT_TRY(const PrefixLeaf leaf, keytrans::padding_leaf());
-    added.push_back(leaf);
-  }
-  if (audited) {
+  // Each leaf that leaves may need one that covers its sibling.
+  const std::size_t room = is_audited(view) ? (kMaxAuditedLeaves - added.size()) / 2 : kMostLeaving;
+  KT_TRY(const std::vector<PrefixLeaf> removed,
+         remove_erased(view, tables, timestamp, room, next.batch));
+  KT_TRY(const std::vector<PrefixLeaf> padded, padding(view, added, removed, fakes));
+  added.insert(added.end(), padded.begin(), padded.end());
+  if (is_audited(view)) {
     KT_TRY(const keytrans::AuditorUpdate update,
            keytrans::prove_auditor_update(view.prefix_nodes(), before.prefix_tree, timestamp, added,
-                                          {}));
+                                          removed));
     KT_TRY(Bytes encoded, keytrans::encode(update));
     next.batch.put(tables.audit, number_key(position.value()), std::move(encoded));
   }
 
+  std::vector<HashValue> removed_keys;
+  removed_keys.reserve(removed.size());
+  for (const PrefixLeaf& leaf : removed) removed_keys.push_back(leaf.vrf_output);
   PrefixNodeBatch nodes(view.stored_prefix_nodes());
   KT_TRY(const keytrans::PrefixChild root,
-         keytrans::prefix_update(nodes, before.prefix_tree, added, std::vector<HashValue>()));
+         keytrans::prefix_update(nodes, before.prefix_tree, added, removed_keys));
   const PrefixNodeBatch::Written written =
       std::move(nodes).write_to(next.batch, tables.prefix, root, before.next_chunk);
   next.state.prefix_tree = written.root;

@@ -17,11 +17,17 @@ struct Change {
   std::optional<Version> previous;  // the greatest version before
   std::uint32_t skipped = 0;
   std::vector<keytrans::UpdateValue> values;
+  // The VRF of version 0 of a label that has none, if it was computed already.
+  std::optional<keytrans::VrfOutputAndProof> first_vrf = {};
 
   [[nodiscard]] std::size_t count() const { return skipped + values.size(); }
   // Requires: count() > 0.
   [[nodiscard]] Version greatest() const;
 };
+
+// Computes the VRFs of version 0 of the labels that have no version. Errors: those of the key.
+Result<void> compute_first_vrfs(const keytrans::VrfPrivateKey& key, std::vector<Change>& changes,
+                                unsigned threads);
 
 struct NextEntry {
   store::Batch batch;
@@ -29,11 +35,15 @@ struct NextEntry {
 };
 
 // The entry after `view`'s rightmost one, signed by `signature_key`, with `fakes` versions of
-// nothing beside those of `changes`. In third-party auditing mode an entry without either gets one
-// (known-gaps 7).
+// nothing beside those of `changes`. Labels that were erased leave with it, as far as they can and
+// as there is room: see removal.h. In third-party auditing mode, where an entry has room for 255
+// versions, fakes and leaving leaves (known-gaps 8), fakes that find none are left out. One is
+// added to an entry that would change nothing (known-gaps 7), and those among them that a removal
+// needs cover the siblings of leaving leaves (known-gaps 9).
+//
 // Requires: no label is there twice; `timestamp` is not before the rightmost entry's; in
-// third-party auditing mode at most 255 versions and fakes. Errors: those of the view; rejected
-// when two VRF outputs are too alike.
+// third-party auditing mode at most 255 versions. Errors: those of the view; rejected when two VRF
+// outputs are too alike.
 Result<NextEntry> make_next_entry(const LogView& view, const Tables& tables,
                                   const keytrans::SigningKey& signature_key,
                                   const keytrans::VrfPrivateKey& vrf_key, Timestamp timestamp,

@@ -7,8 +7,6 @@ namespace {
 
 using keytrans::DeploymentMode;
 
-// An AuditorUpdate has no room for more.
-constexpr std::size_t kMaxAuditedLeaves = 255;
 // So that what an entry takes of memory is bounded.
 constexpr std::size_t kMaxFakes = 10'000;
 

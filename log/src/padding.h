@@ -12,6 +12,10 @@
 
 namespace kt::log {
 
+// The leaves that an entry may add and remove in third-party auditing mode: an AuditorUpdate has no
+// room for more.
+inline constexpr std::size_t kMaxAuditedLeaves = 255;
+
 // Whether a log of `configuration` can be padded so.
 // Errors: rejected.
 Result<void> check_padding(const keytrans::Configuration& configuration,

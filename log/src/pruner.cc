@@ -47,7 +47,13 @@ Result<bool> Pruner::step(const State& state) {
     KT_TRY(const EntryIndex first, first_unexpired(*snapshot, state));
     KT_TRY(give_up_nodes(*snapshot, first, step));
     KT_TRY(give_up_auditor_updates(*snapshot, state, first, step));
+    if (walked_for_ != first) {
+      walked_for_ = first;
+      values_ = {};
+      pseudonyms_ = {};
+    }
     KT_TRY(give_up_values(*snapshot, first, step));
+    KT_TRY(give_up_pseudonyms(*snapshot, first, step));
   }
   if (step.records > 0) {
     KT_TRY(const store::Committed committed, store_.commit(step.batch));
@@ -56,8 +62,9 @@ Result<bool> Pruner::step(const State& state) {
     pruned_.nodes += step.pruned.nodes;
     pruned_.values += step.pruned.values;
     pruned_.auditor_updates += step.pruned.auditor_updates;
+    pruned_.pseudonyms += step.pruned.pseudonyms;
   }
-  return step.records > 0 || !values_done_;
+  return step.records > 0 || !values_.done || !pseudonyms_.done;
 }
 
 // Times ascend, so the first entry that is not expired can be looked for.
@@ -142,19 +149,14 @@ Result<EntryIndex> Pruner::position(const store::Snapshot& snapshot, const Label
 // that is not expired, and no search finds it any more. What was made in that entry itself is kept,
 // for its owner may still have to be told of it.
 Result<void> Pruner::give_up_values(const store::Snapshot& snapshot, EntryIndex first, Step& step) {
-  if (values_for_ != first) {
-    values_for_ = first;
-    values_from_.clear();
-    values_done_ = false;
-  }
-  if (values_done_) return {};
+  if (values_.done) return {};
   std::optional<LabelVersion> before;
   std::size_t reads = 0;
   bool finished = true;
   KT_TRY(
-      snapshot.scan(tables_.values, values_from_, [&](const store::Record& record) -> Result<bool> {
+      snapshot.scan(tables_.values, values_.from, [&](const store::Record& record) -> Result<bool> {
         KT_TRY(LabelVersion about, parse_version_key(record.key));
-        values_from_ = to_bytes(record.key);
+        values_.from = to_bytes(record.key);
         if (before && before->label == about.label) {
           const Version next{before->version.value() + 1};
           KT_TRY(const EntryIndex made, position(snapshot, before->label, before->version));
@@ -169,7 +171,30 @@ Result<void> Pruner::give_up_values(const store::Snapshot& snapshot, EntryIndex 
         finished = step.records < kStepRecords && ++reads < kStepReads;
         return finished;
       }));
-  values_done_ = finished;
+  values_.done = finished;
+  return {};
+}
+
+// The label may be made anew then: no unexpired tree has a leaf of it, nor has what an auditor is
+// sent of an unexpired entry.
+Result<void> Pruner::give_up_pseudonyms(const store::Snapshot& snapshot, EntryIndex first,
+                                        Step& step) {
+  if (pseudonyms_.done) return {};
+  std::size_t reads = 0;
+  bool finished = true;
+  KT_TRY(snapshot.scan(tables_.pseudonyms, pseudonyms_.from,
+                       [&](const store::Record& record) -> Result<bool> {
+                         KT_TRY(const auto pseudonym, decode_record<Pseudonym>(record.value));
+                         pseudonyms_.from = to_bytes(record.key);
+                         if (pseudonym.gone_since && *pseudonym.gone_since < first) {
+                           step.batch.erase(tables_.pseudonyms, to_bytes(record.key));
+                           ++step.pruned.pseudonyms;
+                           ++step.records;
+                         }
+                         finished = step.records < kStepRecords && ++reads < kStepReads;
+                         return finished;
+                       }));
+  pseudonyms_.done = finished;
   return {};
 }
 

@@ -2,11 +2,13 @@
 //
 // Given up are, once all entries that need them are expired: nodes of the prefix tree, by the
 // record of what each entry superseded; values and openings of versions that were replaced, by
-// going through all values; auditors' updates. What stays is the log tree with all its entries, so
-// that users who return after longer than the lifetime can still be shown that the log is the one
-// they knew; and a version's VRF and commitment, as long as the prefix tree has its leaf.
+// going through all values; auditors' updates; pseudonyms of erased labels. What stays is the log
+// tree with all its entries, so that users who return after longer than the lifetime can still be
+// shown that the log is the one they knew; and a version's VRF and commitment, as long as the
+// prefix tree has its leaf.
 //
-// It writes to records that the sequencer does not touch, so both may commit.
+// It writes to records that the sequencer does not touch, so both may commit: values of an erased
+// label are erased by both to the same end, and a pseudonym is final once it can be given up.
 //
 // Thread rule: one thread at a time.
 #pragma once
@@ -45,6 +47,7 @@ class Pruner {
   Result<void> give_up_auditor_updates(const store::Snapshot& snapshot, const State& state,
                                        EntryIndex first, Step& step) const;
   Result<void> give_up_values(const store::Snapshot& snapshot, EntryIndex first, Step& step);
+  Result<void> give_up_pseudonyms(const store::Snapshot& snapshot, EntryIndex first, Step& step);
   Result<EntryIndex> position(const store::Snapshot& snapshot, const Label& label,
                               Version version) const;
 
@@ -52,10 +55,14 @@ class Pruner {
   const Tables& tables_;
   std::uint64_t lifetime_;  // milliseconds
   Pruned pruned_;
-  // How far all values have been gone through, for this first unexpired entry.
-  std::optional<EntryIndex> values_for_;
-  Bytes values_from_;
-  bool values_done_ = true;
+  // How far a table that is not ordered by entries has been gone through.
+  struct Walk {
+    Bytes from;
+    bool done = false;
+  };
+  std::optional<EntryIndex> walked_for_;  // the first unexpired entry of both
+  Walk values_;
+  Walk pseudonyms_;
 };
 
 }  // namespace kt::log

@@ -64,6 +64,12 @@ void wire_value(Io& io, S& s) {
   io.template opaque<2>("CommittedValue.signature", s.update.suffix.signature);
 }
 
+template <class Io, class S>
+void wire_pseudonym(Io& io, S& s) {
+  io.optional("Pseudonym.gone_since", s.gone_since,
+              [](auto& inner, auto& entry) { inner.number("Pseudonym.gone_since", entry); });
+}
+
 // A chunk and the places in it.
 struct ChunkPlaces {
   std::uint64_t chunk = 0;
@@ -87,13 +93,25 @@ Bytes finish(Encoder io) {
 }
 
 template <class T, class Wire>
-Result<T> read(ByteView bytes, Wire wire) {
+Result<T> read(ByteView bytes, Wire wire, const char* what = "a record of the log: ") {
   T value;
   Decoder io(bytes);
   wire(io, value);
   if (auto finished = std::move(io).finish(); !finished)
-    return fail(Errc::corrupt, "a record of the log: " + finished.error().detail);
+    return fail(Errc::corrupt, what + finished.error().detail);
   return value;
+}
+
+template <class Io, class S>
+void wire_erasure_key(Io& io, S& s) {
+  io.number("rightmost", s.rightmost);
+  io.label("label", s.label);
+}
+
+template <class Io, class S>
+void wire_leaving_key(Io& io, S& s) {
+  io.fixed("pseudonym", s.pseudonym, s.pseudonym.size());
+  io.fixed("vrf_output", s.vrf_output, s.vrf_output.size());
 }
 
 }  // namespace
@@ -109,7 +127,11 @@ Result<Tables> Tables::open(store::Store& store, const LogId& log) {
   KT_TRY(const store::Table audit, store.table(space, "audit"));
   KT_TRY(const store::Table superseded, store.table(space, "superseded"));
   KT_TRY(const store::Table erased, store.table(space, "erased"));
-  return Tables{state, entries, nodes, prefix, versions, values, audit, superseded, erased};
+  KT_TRY(const store::Table erasures, store.table(space, "erasures"));
+  KT_TRY(const store::Table leaving, store.table(space, "leaving"));
+  KT_TRY(const store::Table pseudonyms, store.table(space, "pseudonyms"));
+  return Tables{state, entries,    nodes,  prefix,   versions, values,
+                audit, superseded, erased, erasures, leaving,  pseudonyms};
 }
 
 // --- Keys ------------------------------------------------------------------------------------
@@ -150,6 +172,30 @@ std::optional<Version> version_of(const Label& label, ByteView key) {
   return version;
 }
 
+Bytes erasure_key(EntryIndex rightmost, const Label& label) {
+  Encoder io;
+  const PendingErasure erasure{rightmost, label};
+  wire_erasure_key(io, erasure);
+  return finish(std::move(io));
+}
+
+Bytes leaving_key(const HashValue& pseudonym, const HashValue& vrf_output) {
+  Encoder io;
+  const LeavingLeaf leaf{pseudonym, vrf_output};
+  wire_leaving_key(io, leaf);
+  return finish(std::move(io));
+}
+
+Result<PendingErasure> parse_erasure_key(ByteView key) {
+  return read<PendingErasure>(
+      key, [](auto& io, auto& s) { wire_erasure_key(io, s); }, "the key of a record: ");
+}
+
+Result<LeavingLeaf> parse_leaving_key(ByteView key) {
+  return read<LeavingLeaf>(
+      key, [](auto& io, auto& s) { wire_leaving_key(io, s); }, "the key of a record: ");
+}
+
 Bytes state_key() { return to_bytes("state"); }
 Bytes configuration_key() { return to_bytes("configuration"); }
 
@@ -180,6 +226,12 @@ Bytes encode_record(const keytrans::CommittedValue& value) {
 }
 
 Bytes encode_record(const HashValue& node) { return to_bytes(node); }
+
+Bytes encode_record(const Pseudonym& pseudonym) {
+  Encoder io;
+  wire_pseudonym(io, pseudonym);
+  return finish(std::move(io));
+}
 
 Bytes encode_record(const NodesByChunk& nodes) {
   std::vector<ChunkPlaces> all;
@@ -226,6 +278,11 @@ Result<NodesByChunk> decode_record(ByteView bytes) {
 template <>
 Result<HashValue> decode_record(ByteView bytes) {
   return read<HashValue>(bytes, [](auto& io, auto& s) { io.fixed("node", s, s.size()); });
+}
+
+template <>
+Result<Pseudonym> decode_record(ByteView bytes) {
+  return read<Pseudonym>(bytes, [](auto& io, auto& s) { wire_pseudonym(io, s); });
 }
 
 }  // namespace kt::log

@@ -25,6 +25,9 @@ struct Tables {
   store::Table audit;
   store::Table superseded;
   store::Table erased;
+  store::Table erasures;
+  store::Table leaving;
+  store::Table pseudonyms;
 
   static Result<Tables> open(store::Store& store, const LogId& log);
 };
@@ -39,6 +42,25 @@ struct Tables {
 [[nodiscard]] Bytes after_versions(const Label& label);
 // The version of a key of `label`, or nothing if it is another label's.
 [[nodiscard]] std::optional<Version> version_of(const Label& label, ByteView key);
+
+// Ordered by entry.
+[[nodiscard]] Bytes erasure_key(EntryIndex rightmost, const Label& label);
+// Ordered by pseudonym.
+[[nodiscard]] Bytes leaving_key(const HashValue& pseudonym, const HashValue& vrf_output);
+
+// A label that was erased and is still in the prefix tree.
+struct PendingErasure {
+  EntryIndex rightmost;  // the last entry from which its values may have been shown
+  Label label;
+};
+Result<PendingErasure> parse_erasure_key(ByteView key);
+
+// A leaf of a label that was erased, on its way out of the prefix tree.
+struct LeavingLeaf {
+  HashValue pseudonym{};  // the VRF output of version 0 of its label
+  HashValue vrf_output{};
+};
+Result<LeavingLeaf> parse_leaving_key(ByteView key);
 
 // --- Values ----------------------------------------------------------------------------------
 
@@ -72,6 +94,12 @@ struct StoredVersion {
   keytrans::VrfOutputAndProof vrf;
 };
 
+// What is remembered of an erased label, under its pseudonym, while unexpired trees have leaves of
+// it: its name could not be given to anyone then.
+struct Pseudonym {
+  std::optional<EntryIndex> gone_since;  // the first entry without its leaves, once there is one
+};
+
 // Nodes of the prefix tree by the chunks they are in: those that an entry superseded.
 using NodesByChunk = std::map<std::uint64_t, Places>;
 
@@ -83,6 +111,7 @@ Bytes encode_record(const StoredEntry& entry);
 Bytes encode_record(const StoredVersion& version);
 Bytes encode_record(const keytrans::CommittedValue& value);
 Bytes encode_record(const HashValue& node);
+Bytes encode_record(const Pseudonym& pseudonym);
 Bytes encode_record(const NodesByChunk& nodes);
 
 template <class T>

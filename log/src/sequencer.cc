@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "erasure.h"
 #include "keytrans/algorithms.h"
 #include "keytrans/management.h"
 #include "keytrans/prover.h"
@@ -18,6 +19,7 @@ using keytrans::UpdateRequest;
 constexpr std::chrono::milliseconds kIdle{250};
 // How often it looks while it waits for the clock to catch up.
 constexpr std::chrono::milliseconds kClockPoll{5};
+constexpr const char* kErased = "the label was erased, and there are unexpired entries with it";
 
 const Label& label_of(const Sequencer::Request& request) {
   return std::visit([](const auto& any) -> const Label& { return any.label; }, request);
@@ -227,6 +229,10 @@ void Sequencer::work(Turn turn) {
     queue_.insert(queue_.begin(), std::make_move_iterator(entry.put_off.begin()),
                   std::make_move_iterator(entry.put_off.end()));
   }
+  if (auto known = refuse_removed(**view, entry); !known) {
+    for (Accepted& accepted : entry.accepted) accepted.answer(tl::unexpected<Error>(known.error()));
+    return;
+  }
   if (entry.changes.empty() && !turn.at_tick && !heartbeat_is_due()) return;
 
   const auto grown = grow(**view, entry.changes, fakes_beside(entry.versions, options_.padding));
@@ -286,6 +292,10 @@ Result<Change> Sequencer::change_for(const LogView& view, const Request& request
   if (known.last == TreeSize{0}) return fail(Errc::malformed, "the advertised tree size is zero");
   if (!values_fit(request, options_.value_limit))
     return fail(Errc::rejected, "a value is longer than this log allows");
+  if (greatest) {
+    KT_TRY(const bool erased, view.is_erased(known.label, *greatest));
+    if (erased) return fail(Errc::rejected, kErased);
+  }
   // Without its head nothing can be proved to the caller, so nothing is made durable.
   const bool audited = parts_.configuration.mode() == DeploymentMode::thirdPartyAuditing;
   if (audited && !view.state().auditor_tree_head)
@@ -307,6 +317,28 @@ Result<Change> Sequencer::change_for(const LogView& view, const Request& request
     return fail(Errc::rejected, "the request makes more versions than an auditor can be told of");
   for (const keytrans::LabelValue& value : values) change.values.push_back({value.value, {}});
   return change;
+}
+
+// Whether a label was erased is found by its VRF, which a log that has erased none does not need
+// before its entry is made.
+Result<void> Sequencer::refuse_removed(const LogView& view, Entry& entry) const {
+  KT_TRY(const bool is_any_removed, view.has_pseudonyms());
+  if (!is_any_removed) return {};
+  KT_TRY(compute_first_vrfs(parts_.vrf_key, entry.changes, options_.vrf_threads));
+  std::vector<bool> is_removed(entry.changes.size());
+  for (std::size_t i = 0; i < entry.changes.size(); ++i) {
+    const auto& vrf = entry.changes[i].first_vrf;
+    if (!vrf) continue;
+    KT_TRY(is_removed[i], view.is_removed(vrf->output));
+  }
+  for (std::size_t i = entry.changes.size(); i-- > 0;) {
+    if (!is_removed[i]) continue;
+    entry.accepted[i].answer(fail(Errc::rejected, kErased));
+    entry.versions -= entry.changes[i].count();
+    entry.changes.erase(entry.changes.begin() + static_cast<std::ptrdiff_t>(i));
+    entry.accepted.erase(entry.accepted.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+  return {};
 }
 
 // --- One entry -------------------------------------------------------------------------------
@@ -416,10 +448,32 @@ Result<void> Sequencer::accept_auditor_head(const keytrans::AuditorTreeHead& hea
                 "AuditorTreeHead.timestamp is not that of its rightmost log entry");
   KT_TRY(const HashValue audited, view->root_at(head.tree_size));
   KT_TRY(parts_.configuration.verify_auditor_tree_head(head, audited));
-  KT_TRY(const HashValue root, view->root_at(before.size()));
   State next = before;
   next.auditor_tree_head = head;
-  return commit({}, std::move(next), root);
+  return commit({}, std::move(next));
+}
+
+Result<std::uint64_t> Sequencer::erase(const std::vector<Label>& labels) {
+  const std::lock_guard committing(committing_);
+  if (trouble() == Trouble::failed)
+    return fail(Errc::unavailable, "the storage failed: the log has to be opened again");
+  const auto state = published_.get();
+  {
+    KT_TRY(const auto snapshot, parts_.store->snapshot());
+    KT_TRY(require_labels(*snapshot, parts_.tables, labels));
+  }
+  std::uint64_t erased = 0;
+  for (const Label& label : labels) {
+    Erasure erasure;
+    {
+      KT_TRY(const auto snapshot, parts_.store->snapshot());
+      KT_TRY(erasure, erase_label(*snapshot, parts_.tables, rightmost(state->size()), label));
+    }
+    if (erasure.values == 0) continue;
+    KT_TRY(commit(std::move(erasure.batch), *state));
+    erased += erasure.values;
+  }
+  return erased;
 }
 
 }  // namespace kt::log

@@ -68,6 +68,7 @@ class Sequencer {
   using Request = std::variant<keytrans::UpdateRequest, keytrans::ManagerUpdateRequest>;
   Result<void> submit(Request request, Log::Answer answer);
   Result<void> accept_auditor_head(const keytrans::AuditorTreeHead& head);
+  Result<std::uint64_t> erase(const std::vector<Label>& labels);
   // Makes as many entries as it takes for `fakes` fake versions. Blocking.
   // Errors: those of grow(); the entries before it are made.
   Result<void> pad(std::size_t fakes);
@@ -107,12 +108,16 @@ class Sequencer {
   Result<Change> change_for(const LogView& view, const Request& request,
                             std::optional<Version> greatest) const;
 
+  // Refuses those who would make a label anew that was erased.
+  Result<void> refuse_removed(const LogView& view, Entry& entry) const;
+
   // Makes one entry of `changes` and `fakes` fake versions.
   // Errors: unavailable or corrupt; nothing was published then.
   Result<void> grow(const LogView& view, const std::vector<Change>& changes, std::size_t fakes);
   Result<Timestamp> next_timestamp(const State& state);
   Result<void> check_auditor(const State& state, Timestamp next);
-  Result<void> commit(store::Batch batch, State next, const HashValue& root);
+  // `root` is that of `next`, if that has another entry.
+  Result<void> commit(store::Batch batch, State next, const HashValue& root = {});
   void at_step(std::string_view step) const {
     if (options_.at_step) options_.at_step(step);
   }

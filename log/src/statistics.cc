@@ -31,8 +31,21 @@ Result<keytrans::LogConfiguration> read_configuration(const std::filesystem::pat
 Result<Statistics> read_statistics(const std::filesystem::path& directory) {
   KT_TRY(const ClosedLog log, open_closed_log(directory));
   const State& state = log.state;
-  Statistics counted{
-      log.configuration, state.tree_head, {}, {}, {}, state.auditor_tree_head, 0, 0, 0, 0, {}, {}};
+  Statistics counted{log.configuration,
+                     state.tree_head,
+                     {},
+                     {},
+                     {},
+                     state.auditor_tree_head,
+                     0,
+                     0,
+                     0,
+                     0,
+                     0,
+                     0,
+                     0,
+                     {},
+                     {}};
   if (state.size() > TreeSize{0}) {
     counted.root = keytrans::log_root(state.size(), state.full_subtrees);
     counted.first_timestamp = state.first_timestamp;
@@ -42,6 +55,9 @@ Result<Statistics> read_statistics(const std::filesystem::path& directory) {
     KT_TRY(const auto snapshot, log.store->snapshot());
     KT_TRY(counted.entries, snapshot->count(log.tables.entries));
     KT_TRY(counted.values, snapshot->count(log.tables.values));
+    KT_TRY(counted.erased_labels, snapshot->count(log.tables.erasures));
+    KT_TRY(counted.leaving_leaves, snapshot->count(log.tables.leaving));
+    KT_TRY(counted.pseudonyms, snapshot->count(log.tables.pseudonyms));
   }
   KT_TRY(count_versions(log, counted));
   counted.usage = log.store->usage();

@@ -49,6 +49,7 @@ class GrowingMemoryLog final : public GrowingLog {
     const LogKeys& keys = log_.keys();
     return keys.leaf ? *keys.leaf : *keys.auditor;
   }
+  void erase(const Label& /*label*/) override { KT_ASSERT(false); }
   [[nodiscard]] bool is_stored() const override { return false; }
   void restart() override { KT_ASSERT(false); }
 

@@ -51,6 +51,10 @@ class GrowingLog {
   virtual Result<AuditorUpdate> auditor_update(EntryIndex entry) = 0;
   virtual void accept_auditor_head(const AuditorTreeHead& head) = 0;
 
+  // Erases the values of `label` and has it removed from the log as soon as it can be.
+  // Requires: is_stored(); the label is in the log.
+  virtual void erase(const Label& label) = 0;
+
   // The key of the third party. Requires: there is one.
   [[nodiscard]] virtual const SigningKey& third_party_key() const = 0;
 

@@ -88,6 +88,9 @@ void expect_refused(const ModelledUser& user, const Request& request, const Resp
   EXPECT_TRUE(user.state == before);
 }
 
+// As many as one log entry can remove of all labels there are, in any mode.
+constexpr std::size_t kFewVersions = 60;
+
 // Elements of a vector whose length has one octet.
 constexpr std::size_t kOctetVector = 255;
 
@@ -124,6 +127,95 @@ void ModelledLog::restart() {
   log_->restart();
   EXPECT_EQ(log_->size(), model_.size());
   count("restarts");
+  // It was pruned, so what is expired is forgotten, unless it left bit by bit.
+  const std::map<Label, EntryIndex> removed = removed_;
+  for (const auto& [label, entry] : removed) {
+    forget_expired(label);
+    if (versions_erased_ > kFewVersions) continue;
+    EXPECT_EQ(removed_.contains(label), !tree().is_expired(entry));
+  }
+}
+
+// --- Erasure ------------------------------------------------------------------------------------
+
+void ModelledLog::erase(const Label& label) {
+  remember_auditor_updates();
+  log_->erase(label);
+  erased_.emplace(label, rightmost(model_.size()));
+  versions_erased_ += model_.version_count(label);
+  count("labels erased");
+}
+
+// The log may forget a label that was removed as soon as no unexpired entry has it.
+void ModelledLog::forget_expired(const Label& label) {
+  const auto removed = removed_.find(label);
+  if (removed == removed_.end() || !tree().is_expired(removed->second)) return;
+  const auto greatest = log_->source().greatest_version(label, rightmost(model_.size()));
+  if (!greatest) return;
+  EXPECT_FALSE(greatest->has_value());
+  removed_.erase(removed);
+  count("erased labels forgotten");
+}
+
+// Whether what was in the tree of the entry `rightmost` was published in a distinguished entry
+// before the last one.
+bool ModelledLog::may_be_removed(EntryIndex rightmost) const {
+  const std::vector<EntryIndex> distinguished = tree().distinguished();
+  return std::any_of(distinguished.begin(), distinguished.end(), [&](EntryIndex entry) {
+    return entry >= rightmost && entry.value() + 1 < model_.size().value();
+  });
+}
+
+std::vector<Label> ModelledLog::take_removed() {
+  std::vector<Label> taken;
+  for (const auto& [label, rightmost_then] : erased_) {
+    const auto greatest = log_->source().greatest_version(label, rightmost(model_.size()));
+    if (greatest && *greatest) {
+      // A label with many versions makes others wait for room.
+      EXPECT_TRUE(!may_be_removed(rightmost_then) || versions_erased_ > kFewVersions);
+      continue;
+    }
+    EXPECT_TRUE(fails(greatest, Errc::not_found));
+    EXPECT_TRUE(may_be_removed(rightmost_then));
+    taken.push_back(label);
+  }
+  for (const Label& label : taken) {
+    erased_.erase(label);
+    removed_.emplace(label, rightmost(model_.size()));
+    model_.labels.erase(label);
+    count("erased labels removed");
+  }
+  return taken;
+}
+
+void ModelledLog::try_to_make_anew(const Label& label) {
+  const auto removed = removed_.find(label);
+  if (removed != removed_.end() && tree().is_expired(removed->second))
+    return;  // it may be forgotten at any time
+  std::optional<Version> greatest;
+  if (const std::size_t versions = model_.version_count(label); versions > 0)
+    greatest = Version{static_cast<std::uint32_t>(versions - 1)};
+  const auto refused =
+      answer({std::nullopt, label, greatest, {{Bytes{1}}}}, {model_.timestamps.back(), 0, false});
+  EXPECT_TRUE(fails(refused, Errc::rejected));
+  count("updates: of an erased label");
+}
+
+// Whether nothing is known of the label, because it was erased.
+template <class T>
+bool ModelledLog::is_removed(const Label& label, const Result<T>& proved) {
+  if (!removed_.contains(label)) return false;
+  EXPECT_TRUE(fails(proved, Errc::not_found));
+  return true;
+}
+
+// Whether its values are not there, because it was erased.
+template <class T>
+bool ModelledLog::is_erased(const Label& label, const Result<T>& proved) {
+  if (!erased_.contains(label)) return false;
+  EXPECT_TRUE(fails(proved, Errc::not_found));
+  count("erased values asked for");
+  return true;
 }
 
 // The log may give up those of expired entries.
@@ -347,6 +439,7 @@ void ModelledLog::compare_prefix_tree() {
     }
   }
   for (const AuditorUpdate& update : auditor_updates_) {
+    for (const PrefixLeaf& leaf : update.removed) leaves.erase(leaf.vrf_output);
     for (const PrefixLeaf& leaf : update.added) leaves.set(leaf);
   }
   EXPECT_TRUE(must(log_->source().entry(rightmost(model_.size()))).prefix_tree == leaves.root());
@@ -369,6 +462,7 @@ void ModelledLog::search_greatest(ModelledUser& user, const Label& label) {
     EXPECT_TRUE(fails(proved, Errc::not_found));
     return;
   }
+  if (is_erased(label, proved)) return;
   NaiveProof proof(now, request.last);
   proof.search_greatest(label);
   compare_proof(must(proved).search, proof);
@@ -390,6 +484,7 @@ void ModelledLog::search_fixed(ModelledUser& user, const Label& label, Version t
                                                   : "fixed-version searches: skipped");
     return;
   }
+  if (is_erased(label, proved)) return;
   NaiveProof proof(now, request.last);
   proof.search_fixed(label, target);
   compare_proof(must(proved).search, proof);
@@ -445,6 +540,7 @@ void ModelledLog::monitor(ModelledUser& user, const Label& label) {
 // --- Ownership ----------------------------------------------------------------------------------
 
 void ModelledLog::become_owner(ModelledUser& user, const Label& label, EntryIndex start) {
+  forget_expired(label);
   const NaiveTree now = tree();
   const OwnerInitRequest request = received(user.state.owner_init_request(label, start));
   const auto proved = prove_owner_init(log_->source(), request);
@@ -453,6 +549,7 @@ void ModelledLog::become_owner(ModelledUser& user, const Label& label, EntryInde
     count("owner initialisation: refused");
     return;
   }
+  if (is_removed(label, proved)) return;
   NaiveProof proof(now, request.last);
   proof.init_owner(label, start);
   compare_proof(must(proved).init, proof);
@@ -517,6 +614,12 @@ ModelledLog::UpdateEnd ModelledLog::update(ModelledUser& user, const Label& labe
     EXPECT_EQ(log_->size(), model_.size());
     return UpdateEnd::nothing_new;
   }
+  if (erased_.contains(label)) {
+    EXPECT_TRUE(fails(proved, missed_some ? Errc::not_found : Errc::rejected));
+    EXPECT_EQ(log_->size(), model_.size());
+    count("updates: of an erased label");
+    return UpdateEnd::lost;
+  }
   if (sequencing.lose_response) {
     count("updates: response lost");
     return UpdateEnd::lost;
@@ -554,7 +657,7 @@ Result<UpdateResponse> ModelledLog::answer(const UpdateRequest& request,
   const std::uint32_t skipped = managed ? sequencing.skipped : 0;
   const std::size_t next = model_.version_count(request.label) + skipped;
   // Time passes only for what is made.
-  const bool creates = !request.values.empty() &&
+  const bool creates = !request.values.empty() && takes_versions(request.label) &&
                        !tree().next_update(request.label, request.greatest_version).has_value();
   const Timestamp timestamp = creates ? sequencing.timestamp : model_.timestamps.back();
   Result<UpdateResponse> proved = fail(Errc::unavailable, "not asked yet");
@@ -646,6 +749,7 @@ std::optional<PendingCredential> ModelledLog::receive_credential(const ModelledU
     count("credentials: no unexpired distinguished entry");
     return std::nullopt;
   }
+  if (is_erased(label, proved)) return std::nullopt;
   const Credential credential = over_the_wire(must(proved), log_->configuration().context());
   EXPECT_TRUE(credential == *proved);
   const bool standard = now.greatest(label, position) == greatest;

@@ -68,6 +68,20 @@ class ModelledLog {
   [[nodiscard]] bool is_stored() const { return log_->is_stored(); }
   void restart();
 
+  // --- Erasure
+
+  // Erases a label that has versions and was not erased before. Requires: is_stored().
+  void erase(const Label& label);
+  // Whether the label may get versions: not one that was erased and is in unexpired entries.
+  [[nodiscard]] bool takes_versions(const Label& label) const {
+    return !erased_.contains(label) && !removed_.contains(label);
+  }
+  // The labels of which the log knows no more, that were erased; once each. The model does not know
+  // them from then on, and no user may.
+  [[nodiscard]] std::vector<Label> take_removed();
+  // Asks for versions of a label that was erased, and is refused. Requires: it takes none.
+  void try_to_make_anew(const Label& label);
+
   [[nodiscard]] const NaiveLog& model() const { return model_; }
   // Requires: the log is not empty.
   [[nodiscard]] NaiveTree tree() const { return {model_, model_.size()}; }
@@ -125,6 +139,12 @@ class ModelledLog {
   [[nodiscard]] bool auditor_is_recent() const;
   [[nodiscard]] Timestamp random_clock();
   Result<UpdateResponse> answer(const UpdateRequest& request, const Sequencing& sequencing);
+  void forget_expired(const Label& label);
+  [[nodiscard]] bool may_be_removed(EntryIndex rightmost) const;
+  template <class T>
+  bool is_removed(const Label& label, const Result<T>& proved);
+  template <class T>
+  bool is_erased(const Label& label, const Result<T>& proved);
 
   template <class Request, class Response>
   auto deliver(ModelledUser& user, const Request& request, const Result<Response>& proved);
@@ -140,6 +160,9 @@ class ModelledLog {
   Counts& counts_;
   std::unique_ptr<GrowingLog> log_;
   NaiveLog model_;
+  std::map<Label, EntryIndex> erased_;   // and the rightmost entry then
+  std::map<Label, EntryIndex> removed_;  // and the first entry that does not know them
+  std::size_t versions_erased_ = 0;
   std::vector<AuditorUpdate> auditor_updates_;  // of the first entries
   std::optional<Auditor> auditor_;
   MemoryAuditedLeaves audited_leaves_;

@@ -177,22 +177,54 @@ void RandomWorld::append() {
   const Timestamp timestamp = next_timestamp();
   std::vector<ModelledLog::Growth> growth;
   for (std::size_t i = 0; i < shape_.labels; ++i) {
-    if (!one_in(1 + shape_.labels)) continue;
+    if (!one_in(1 + shape_.labels) || !log_.takes_versions(labels_[i])) continue;
     const std::uint32_t skipped = random_skips();
     std::vector<Bytes> values = random_values(labels_[i]);
     if (!values.empty()) growth.push_back({labels_[i], skipped, std::move(values)});
   }
-  if (growth.empty() && !log_.may_be_empty(timestamp))
-    growth.push_back({labels_.front(), 0, {Bytes()}});
+  if (growth.empty() && !log_.may_be_empty(timestamp)) {
+    const auto end = labels_.begin() + static_cast<std::ptrdiff_t>(shape_.labels);
+    const auto label = std::find_if(
+        labels_.begin(), end, [this](const Label& each) { return log_.takes_versions(each); });
+    if (label == end) return append_nothing();
+    growth.push_back({*label, 0, {Bytes()}});
+  }
   log_.append(timestamp, growth);
+  forget_removed();
 }
 
 // An entry without versions, as soon as it may be.
 void RandomWorld::append_nothing() {
   Timestamp timestamp = next_timestamp();
   if (!log_.may_be_empty(timestamp))
-    timestamp = Timestamp{log_.model().timestamps.back().value() + shape_.max_behind / 2 + 1};
+    timestamp =
+        held_back(Timestamp{log_.model().timestamps.back().value() + shape_.max_behind / 2 + 1});
   log_.append(timestamp, {});
+  forget_removed();
+}
+
+// At some instants a label, if the log can do that.
+void RandomWorld::erase() {
+  const Label& label = labels_[random_.below(shape_.labels)];
+  if (!log_.is_stored() || !one_in(30)) return;
+  if (!log_.takes_versions(label)) {
+    log_.try_to_make_anew(label);
+  } else if (log_.model().version_count(label) > 0) {
+    log_.erase(label);
+  }
+}
+
+// Users give up labels that are gone.
+void RandomWorld::forget_removed() {
+  for (const Label& label : log_.take_removed()) {
+    for (ModelledUser& user : users_) {
+      user.state.forget(label);
+      user.expected.labels.erase(label);
+    }
+    std::erase_if(pending_, [&label](const auto& pending) {
+      return pending.second.credential.outcome.label == label;
+    });
+  }
 }
 
 // At some instants, if the log stores anything.
@@ -228,6 +260,7 @@ void RandomWorld::update(ModelledUser& user, const Label& label) {
     const Timestamp timestamp = next_timestamp();
     const std::uint32_t skipped = random_skips();
     end = log_.update(user, label, values, {timestamp, skipped, one_in(8)});
+    forget_removed();
     restart();
     log_.compare(user);
   }
@@ -312,6 +345,7 @@ void RandomWorld::run() {
       }
       if (random_.coin()) log_.audit(random_.coin() ? 0 : random_.below(6));
       restart();
+      erase();
       if (one_in(4)) settle_credential();
       step_of(random_.below(users_.size()));
       if (step + 1 == shape_.steps) log_.compare_prefix_tree();

@@ -75,6 +75,8 @@ class RandomWorld {
 
   void append();
   void append_nothing();
+  void erase();
+  void forget_removed();
   void restart();
   void step_of(std::size_t index);
   void search_fixed(ModelledUser& user, const Label& label);

@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "log/fsck.h"
+#include "log/statistics.h"
 #include "log_fixture.h"
 
 namespace kt::log {
@@ -179,6 +180,79 @@ TEST(LogCrash, BetweenAnyTwoDurableSteps) {
     const auto again = must(fixture.update(label, Version{0}, {value_of(0, 1)}));
     EXPECT_EQ(again.values.empty(), !is_durable);
     EXPECT_EQ(fixture.search(user, label).value, value_of(0, 1));
+  }
+}
+
+// The same for what erases a label, and for the entry that removes it.
+void erase_and_die(DeploymentMode mode, std::string_view step, bool is_removing) {
+  LogFixture fixture({CipherSuite::KT_128_SHA256_Ed25519, mode});
+  const Label erased = label_of(0);
+  const Label other = label_of(1);
+  fixture.open();
+  must(fixture.update(erased, std::nullopt, {value_of(0, 0), value_of(0, 1)}));
+  must(fixture.update(other, std::nullopt, {value_of(1, 0)}));
+  fixture.audit();
+  ClientState user = fixture.newcomer();
+  fixture.search(user, other);
+  if (is_removing) must(fixture.log().erase({erased}));
+  fixture.close();
+  fixture.clock.pass(20'000);
+
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    std::atomic<bool> armed = false;
+    fixture.options.at_step = [&](std::string_view reached) {
+      if (armed && reached == step) _exit(42);
+    };
+    fixture.open();
+    armed = true;
+    if (is_removing) {
+      static_cast<void>(fixture.update(other, Version{0}, {value_of(1, 1)}));
+    } else {
+      static_cast<void>(fixture.log().erase({erased}));
+    }
+    _exit(1);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFEXITED(status));
+  ASSERT_EQ(WEXITSTATUS(status), 42);
+  expect_sound(fixture.path());
+
+  const bool is_durable = step != "made";
+  const Statistics left = must(read_statistics(fixture.path()));
+  EXPECT_EQ(left.erased_labels, is_removing == is_durable ? 0U : 1U);
+  EXPECT_EQ(left.pseudonyms, is_removing && is_durable ? 1U : 0U);
+  fixture.open();
+  fixture.audit();
+  Version greatest{is_removing && is_durable ? 1U : 0U};
+  EXPECT_EQ(fixture.search(user, other).version, greatest);
+  // It goes on from there to its end.
+  if (!is_removing) {
+    EXPECT_EQ(must(fixture.log().erase({erased})), is_durable ? 0U : 2U);
+  }
+  fixture.clock.pass(20'000);
+  must(fixture.update(other, greatest, {value_of(1, 2)}));
+  fixture.audit();
+  EXPECT_EQ(fixture.search(user, other).value, value_of(1, 2));
+  fixture.close();
+  const Statistics done = must(read_statistics(fixture.path()));
+  EXPECT_EQ(done.labels, 1U);
+  EXPECT_EQ(done.erased_labels, 0U);
+  EXPECT_EQ(done.pseudonyms, 1U);
+  expect_sound(fixture.path());
+}
+
+TEST(LogCrash, WhileALabelIsErasedOrRemoved) {
+  for (const auto mode : {DeploymentMode::contactMonitoring, DeploymentMode::thirdPartyAuditing}) {
+    for (const char* const step : {"made", "committed", "noted"}) {
+      for (const bool is_removing : {false, true}) {
+        SCOPED_TRACE(step + std::string(is_removing ? " removing" : " erasing") + ", mode " +
+                     std::to_string(static_cast<int>(mode)));
+        erase_and_die(mode, step, is_removing);
+      }
+    }
   }
 }
 

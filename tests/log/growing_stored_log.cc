@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "log/erase.h"
 #include "log/fsck.h"
 #include "log_fixture.h"
 
@@ -59,6 +60,7 @@ class GrowingStoredLog final : public GrowingLog {
     view_.reset();
     must(log_->accept_auditor_head(head));
   }
+  void erase(const Label& label) override;
   [[nodiscard]] const keytrans::SigningKey& third_party_key() const override {
     return *third_party_;
   }
@@ -95,6 +97,7 @@ class GrowingStoredLog final : public GrowingLog {
   std::optional<keytrans::LogConfiguration> configuration_;
   std::unique_ptr<Log> log_;
   std::unique_ptr<keytrans::LogSource> view_;
+  bool is_erased_running_ = false;
 };
 
 GrowingStoredLog::GrowingStoredLog(Configuration configuration, Timestamp start) {
@@ -121,6 +124,20 @@ void GrowingStoredLog::open() {
   configuration_ = log_->configuration();
   // The first request is sequenced alone, the next ones in batches.
   if (submit_nothing().get()) throw std::runtime_error("a request for nothing was not refused");
+}
+
+// While it runs, or while it does not: in turn, so that both are met.
+void GrowingStoredLog::erase(const Label& label) {
+  view_.reset();
+  is_erased_running_ = !is_erased_running_;
+  if (is_erased_running_) {
+    if (must(log_->erase({label})) == 0) throw std::runtime_error("there was nothing to erase");
+    return;
+  }
+  log_.reset();
+  if (must(erase_labels(directory_.path() / "log", {label})) == 0)
+    throw std::runtime_error("there was nothing to erase");
+  open();
 }
 
 void GrowingStoredLog::restart() {

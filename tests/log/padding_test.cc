@@ -195,5 +195,28 @@ TEST(PaddedAuditedLog, RealVersionsLeaveRoomForFakes) {
   EXPECT_EQ(fixture.log().state().audited, TreeSize{3});
 }
 
+// Leaves that leave an audited log take the room of fakes, but no more of it than they need.
+TEST(PaddedAuditedLog, ErasedLabelsLeaveThoughEveryEntryIsFull) {
+  LogFixture fixture({CipherSuite::KT_128_SHA256_Ed25519, DeploymentMode::thirdPartyAuditing});
+  fixture.options.padding = {std::chrono::milliseconds(kInterval), 255};
+  fixture.open();
+  const Label alice = make_label("alice");
+  auto made = fixture.submit(alice, std::nullopt, std::vector<Bytes>(200));
+  fixture.clock.pass(kInterval);
+  EXPECT_EQ(must(made.get()).position, EntryIndex{1});
+  must(fixture.log().erase({alice}));
+  for (std::uint64_t size = 3; size <= 5; ++size) {
+    fixture.clock.pass(2 * fixture.configuration().reasonable_monitoring_window);
+    fixture.wait_for_size(size);
+  }
+  const std::vector<std::pair<std::size_t, std::size_t>> expected{{128, 127}, {182, 73}, {255, 0}};
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    const auto update = must(fixture.log().auditor_update(EntryIndex{2 + i}));
+    EXPECT_EQ(std::pair(update.added.size(), update.removed.size()), expected[i]);
+  }
+  fixture.audit();
+  EXPECT_EQ(fixture.log().state().audited, TreeSize{5});
+}
+
 }  // namespace
 }  // namespace kt::log

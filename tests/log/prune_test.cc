@@ -108,7 +108,8 @@ std::size_t count_stored(const store::Snapshot& snapshot, store::Table table) {
   return count;
 }
 
-// More than a step gives up at once, in entries of many updates and of one.
+// More than a step gives up at once, in entries of many updates and of one, and in two that remove
+// erased labels.
 TEST_P(PrunedLog, KeepsTheNodesOfUnexpiredTreesAndNoOthers) {
   fixture_.options.prune_interval = std::chrono::hours(1);
   fixture_.options.commit_limit = 10;
@@ -128,15 +129,21 @@ TEST_P(PrunedLog, KeepsTheNodesOfUnexpiredTreesAndNoOthers) {
                          {Bytes{1}}));
     fixture_.audit();
   }
+  std::vector<Label> erased;
+  for (int i = 100; i < 150; ++i) erased.push_back(make_label("user" + std::to_string(i)));
+  must(fixture_.log().erase(erased));
+  fixture_.clock.pass(kLifetime / 2);
+  must(fixture_.update(alice_, Version{2}, {Bytes{1}}));
+  fixture_.audit();
   // Everything that came before the last entry expires.
   fixture_.clock.pass(kLifetime);
-  must(fixture_.update(alice_, Version{2}, {Bytes{1}}));
+  must(fixture_.update(alice_, Version{3}, {Bytes{1}}));
   fixture_.audit();
   fixture_.close();
 
   const Pruned pruned = must(prune_log(fixture_.path()));
   EXPECT_GT(pruned.nodes, 1'000U);
-  EXPECT_EQ(pruned.values, 2 * 200U + 3U);
+  EXPECT_EQ(pruned.values, 2 * 150U + 4U);
   EXPECT_EQ(pruned.auditor_updates > 0, audited);
   EXPECT_EQ(must(prune_log(fixture_.path())), Pruned{});
   {

@@ -28,6 +28,9 @@
 // Source: draft, "Updating a Label", "Management", "Auditing"; the deployment mode decides which
 // of the functions below apply.
 //
+// Labels that were erased (log/erase.h) leave the log with entries that are made anyway, heartbeats
+// among them.
+//
 // Thread rule: every function from any thread.
 #pragma once
 
@@ -38,6 +41,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "keytrans/log_source.h"
 #include "log/clock.h"
@@ -144,7 +148,8 @@ class Log {
   // versions are durable; or with the versions that were made before, if the caller did not know
   // them. `answer` must not wait for anything and must not throw.
   // Errors of the answer: conflict when the caller is ahead of the log or asks for nothing new;
-  // rejected or malformed for a request that breaks a rule; unavailable when the log does not grow,
+  // rejected or malformed for a request that breaks a rule, and rejected for a label that was
+  // erased and is in unexpired entries; unavailable when the log does not grow,
   // or not for updates because the auditor has not signed anything yet: until it has, the log makes
   // the entries alone that keep it fresh, and those are for the auditor to sign.
   // Errors at once, without a call: unavailable when too many updates wait; rejected in third-party
@@ -168,6 +173,11 @@ class Log {
   // Errors: verification_failed for a head that is not the auditor's over this log; conflict when
   // it covers less than the one that is served; unavailable when it cannot be written.
   virtual Result<void> accept_auditor_head(const keytrans::AuditorTreeHead& head) = 0;
+
+  // Erases `labels`, as log/erase.h says, with the same result. Blocking.
+  // Errors: not_found when one of the labels is not in the log, and then nothing was erased;
+  // unavailable when it cannot be written, and then those of the first labels may be.
+  virtual Result<std::uint64_t> erase(const std::vector<Label>& labels) = 0;
 };
 
 }  // namespace kt::log

@@ -15,6 +15,7 @@ struct Pruned {
   std::uint64_t nodes = 0;            // of versions of the prefix tree that are all expired
   std::uint64_t values = 0;           // of versions that no search can prove any more
   std::uint64_t auditor_updates = 0;  // of expired entries that the auditor has signed for
+  std::uint64_t pseudonyms = 0;       // of erased labels that left with expired entries
 
   friend bool operator==(const Pruned&, const Pruned&) = default;
 };

@@ -28,6 +28,10 @@ struct Statistics {
   std::uint64_t labels = 0;    // that have versions
   std::uint64_t versions = 0;  // of all labels, skipped ones among them
   std::uint64_t values = 0;    // that are stored
+  // What is left of erased labels: see log/erase.h.
+  std::uint64_t erased_labels = 0;   // that are still there, without values; among `labels`
+  std::uint64_t leaving_leaves = 0;  // of the current prefix tree, of labels that are gone
+  std::uint64_t pseudonyms = 0;      // of labels that are gone and in unexpired entries
   store::Usage usage;
   // The size of the highest head that was signed; nothing when the head file is missing or damaged.
   // A log whose database has fewer entries does not open.
