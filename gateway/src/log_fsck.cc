@@ -45,7 +45,7 @@ struct Count {
   std::uint64_t value;
 };
 
-std::array<Count, 10> counts_of(const FsckReport& report) {
+std::array<Count, 13> counts_of(const FsckReport& report) {
   return {{{"entries", "entries", report.entries},
            {"log_nodes", "log tree nodes", report.log_nodes},
            {"prefix_chunks", "prefix tree chunks", report.prefix_chunks},
@@ -55,7 +55,10 @@ std::array<Count, 10> counts_of(const FsckReport& report) {
            {"ladder_versions", "ladder versions", report.ladder_versions},
            {"values", "values", report.values},
            {"versions_without_value", "without value", report.versions_without_value},
-           {"auditor_updates", "auditor updates", report.auditor_updates}}};
+           {"auditor_updates", "auditor updates", report.auditor_updates},
+           {"erased_labels", "erased labels", report.erased_labels},
+           {"leaving_leaves", "leaving leaves", report.leaving_leaves},
+           {"pseudonyms", "pseudonyms", report.pseudonyms}}};
 }
 
 void print_json(const FsckReport& report) {

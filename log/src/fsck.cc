@@ -10,7 +10,8 @@ namespace kt::log {
 namespace {
 
 // The tables of which every record has a check of its own.
-constexpr std::array kCheckedTables{"entries", "nodes", "prefix", "versions", "values", "audit"};
+constexpr std::array kCheckedTables{"entries", "nodes",  "prefix",   "versions", "values",
+                                    "audit",   "erased", "erasures", "leaving",  "pseudonyms"};
 
 struct OtherTable {
   std::string name;
@@ -36,8 +37,9 @@ Result<std::vector<OtherTable>> other_tables(const ClosedLog& log) {
 
 Result<std::uint64_t> count_records(const ClosedLog& log, const std::vector<OtherTable>& others) {
   const Tables& tables = log.tables;
-  std::vector<store::Table> all{tables.entries,  tables.nodes,  tables.prefix,
-                                tables.versions, tables.values, tables.audit};
+  std::vector<store::Table> all{tables.entries, tables.nodes,     tables.prefix, tables.versions,
+                                tables.values,  tables.audit,     tables.erased, tables.erasures,
+                                tables.leaving, tables.pseudonyms};
   for (const OtherTable& other : others) all.push_back(other.table);
   KT_TRY(const auto snapshot, log.store->snapshot());
   std::uint64_t records = 0;
@@ -78,6 +80,7 @@ Result<FsckReport> fsck(const std::filesystem::path& directory, const FsckOption
   KT_TRY(check_prefix_tree(run));
   KT_TRY(check_versions(run, vrf_key ? &*vrf_key : nullptr));
   KT_TRY(check_values(run));
+  KT_TRY(check_erasures(run));
   KT_TRY(check_auditor_updates(run));
   return std::move(run.report);
 }

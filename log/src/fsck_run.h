@@ -108,6 +108,7 @@ Result<void> check_prefix_tree(FsckRun& run);  // prefix
 // versions; without a key the VRFs are believed.
 Result<void> check_versions(FsckRun& run, const keytrans::VrfPrivateKey* vrf_key);
 Result<void> check_values(FsckRun& run);           // values
+Result<void> check_erasures(FsckRun& run);         // erased, erasures, leaving, pseudonyms
 Result<void> check_auditor_updates(FsckRun& run);  // audit
 
 }  // namespace kt::log

@@ -158,7 +158,17 @@ class FsckFault : public ::testing::Test {
   }
   void expect_clean() const { EXPECT_EQ(check().faults, std::vector<std::string>()); }
 
+  [[nodiscard]] Bytes first_key(store::Table table) const {
+    Bytes first;
+    must(snapshot_->scan_keys(table, {}, [&first](ByteView key) -> Result<bool> {
+      first = to_bytes(key);
+      return false;
+    }));
+    return first;
+  }
+
   [[nodiscard]] const LogFixture& fixture() const { return fixture_; }
+  [[nodiscard]] LogFixture& log() { return fixture_; }
 
  private:
   LogFixture fixture_;
@@ -494,6 +504,162 @@ TEST_F(FsckFault, AnAuditorsUpdate) {
   put(&Tables::audit, number_key(4), sound);
   put(&Tables::audit, number_key(5), sound);
   expect_only_fault("audit record 6: it is not of an entry that an auditor is sent");
+}
+
+// --- What was erased
+
+// Alice is erased and waits to be removed, and carol, who had 130 versions, is removed: 127 of its
+// leaves are gone, and three are to leave.
+class FsckErased : public FsckFault {
+ protected:
+  FsckErased() {
+    LogFixture& log = this->log();
+    log.open();
+    const Label carol = make_label("carol");
+    must(log.update(carol, std::nullopt, std::vector<Bytes>(130, to_bytes("c"))));
+    log.audit();
+    must(log.log().erase({carol}));
+    log.clock.pass(20'000);
+    must(log.update(kBob, Version{0}, {to_bytes("b1")}));
+    log.audit();
+    must(log.log().erase({kAlice}));
+    log.close();
+    change([this](store::Batch&, const Tables& tables) {
+      leaving_ = first_key(tables.leaving);
+      pseudonym_ = first_key(tables.pseudonyms);
+    });
+  }
+
+  Bytes leaving_;                                             // of three
+  Bytes pseudonym_;                                           // the only one
+  const Bytes erasure_ = erasure_key(EntryIndex{6}, kAlice);  // the only one
+};
+
+TEST_F(FsckErased, IsClean) {
+  const FsckReport report = check();
+  EXPECT_EQ(report.faults, std::vector<std::string>());
+  EXPECT_EQ(report.erased_labels, 1U);
+  EXPECT_EQ(report.leaving_leaves, 3U);
+  EXPECT_EQ(report.pseudonyms, 1U);
+  EXPECT_EQ(report.versions_without_value, 4U);
+}
+
+TEST_F(FsckErased, ALabelThatIsNotToBeRemoved) {
+  remove(&Tables::erasures, erasure_);
+  expect_fault("erased record 1 (version 0): its label is not to be removed");
+  EXPECT_EQ(check().fault_count, 4U);
+}
+
+TEST_F(FsckErased, ALabelThatWasNotErased) {
+  remove(&Tables::erased, alice(3));
+  expect_only_fault("erasures record 1: its label's greatest version is not one that was erased");
+}
+
+TEST_F(FsckErased, AnErasureOfAnotherLabel) {
+  put(&Tables::erasures, erasure_key(EntryIndex{6}, make_label("nobody")), {});
+  put(&Tables::erasures, erasure_key(EntryIndex{5}, kAlice), {});
+  put(&Tables::erasures, {255}, {});
+  put(&Tables::erasures, erasure_, {1});
+  // By entries: 5 and alice, 6 and alice, 6 and nobody.
+  expect_fault("erasures record 2: its label has another one");
+  expect_fault("erasures record 2: it is not empty");
+  expect_fault("erasures record 3: the log has no such label");
+  expect_fault("erasures record 4: the key of a record");
+  EXPECT_EQ(check().fault_count, 4U);
+}
+
+TEST_F(FsckErased, AnErasureBeyondTheEnd) {
+  remove(&Tables::erasures, erasure_);
+  put(&Tables::erasures, erasure_key(EntryIndex{7}, kAlice), {});
+  expect_only_fault("erasures record 1: its entry is beyond the end of the log");
+}
+
+TEST_F(FsckErased, AValueThatIsThereStill) {
+  Bytes value;
+  change([&](store::Batch&, const Tables& tables) { value = read(tables.values, bob(0)); });
+  put(&Tables::values, alice(1), value);
+  expect_fault("erasures record 1: its label has a value");
+}
+
+TEST_F(FsckErased, ErasedVersionsThatAreNone) {
+  put(&Tables::erased, alice(4), {});
+  put(&Tables::erased, alice(2), {1});
+  put(&Tables::erased, {255}, {});
+  expect_fault("erased record 5 (version 4): the log has no such version with a value");
+  expect_fault("erased record 3 (version 2): it is not empty");
+  expect_fault("erased record 6: the key of a record");
+  EXPECT_EQ(check().fault_count, 3U);
+}
+
+TEST_F(FsckErased, ALeafThatCannotLeave) {
+  flip(&Tables::leaving, leaving_, 3);
+  expect_only_fault("leaving record 1: it is not a leaf of the prefix tree");
+  flip(&Tables::leaving, leaving_, 3);
+  put(&Tables::leaving, leaving_, {1});
+  expect_only_fault("leaving record 1: ");
+  remove(&Tables::leaving, leaving_);
+  Bytes other = leaving_;
+  other.back() ^= 1U;
+  put(&Tables::leaving, other, Bytes(32, 0));
+  expect_only_fault("leaving record 1: it is not a leaf of the prefix tree");
+  remove(&Tables::leaving, other);
+  put(&Tables::leaving, {0}, {});
+  expect_only_fault("leaving record 1: the key of a record");
+}
+
+TEST_F(FsckErased, LeavesWithoutAPseudonym) {
+  remove(&Tables::pseudonyms, pseudonym_);
+  expect_fault("leaving record 1: its label has no pseudonym");
+  EXPECT_EQ(check().fault_count, 3U);
+}
+
+TEST_F(FsckErased, APseudonymThatIsFreedTooEarly) {
+  edit<Pseudonym>(&Tables::pseudonyms, pseudonym_,
+                  [](Pseudonym& pseudonym) { pseudonym.gone_since = EntryIndex{6}; });
+  expect_fault("pseudonyms record 1: leaves of its label are left to leave");
+}
+
+TEST_F(FsckErased, PseudonymsThatAreNone) {
+  put(&Tables::pseudonyms, Bytes(32, 0xff), encode_record(Pseudonym{}));
+  expect_only_fault("pseudonyms record 2: no leaf of its label is left to leave");
+  put(&Tables::pseudonyms, Bytes(32, 0xff), encode_record(Pseudonym{EntryIndex{7}}));
+  expect_only_fault("pseudonyms record 2: its entry is not one that can have removed a leaf");
+  put(&Tables::pseudonyms, Bytes(32, 0xff), {2});
+  expect_only_fault("pseudonyms record 2: ");
+  put(&Tables::pseudonyms, Bytes(32, 0xff), encode_record(Pseudonym{EntryIndex{6}}));
+  expect_clean();
+  put(&Tables::pseudonyms, {0}, encode_record(Pseudonym{}));
+  expect_only_fault("pseudonyms record 1: its key is not a VRF output");
+  remove(&Tables::pseudonyms, {0});
+  // The pseudonym of a label that is there.
+  Bytes bobs;
+  change([&](store::Batch&, const Tables& tables) {
+    bobs = to_bytes(decoded<StoredVersion>(tables.versions, bob(0)).vrf.output);
+  });
+  put(&Tables::pseudonyms, bobs, encode_record(Pseudonym{EntryIndex{6}}));
+  expect_fault("pseudonyms record ");
+  remove(&Tables::pseudonyms, bobs);
+  expect_clean();
+}
+
+TEST_F(FsckErased, AnAuditorsUpdateWithOtherRemovals) {
+  Bytes sound;
+  const auto edit_update = [&](const std::function<void(keytrans::AuditorUpdate&)>& edit) {
+    change([&](store::Batch& batch, const Tables& tables) {
+      sound = read(tables.audit, number_key(6));
+      auto update = must(keytrans::decode<keytrans::AuditorUpdate>(sound));
+      EXPECT_EQ(update.removed.size(), 127U);
+      edit(update);
+      batch.put(tables.audit, number_key(6), must(keytrans::encode(update)));
+    });
+  };
+  edit_update([](auto& update) { update.removed[5].commitment[0] ^= 1U; });
+  expect_fault("auditor's update of entry 6: it does not start from");
+  put(&Tables::audit, number_key(6), sound);
+  edit_update([](auto& update) { update.removed.pop_back(); });
+  expect_fault("auditor's update of entry 6: ");
+  put(&Tables::audit, number_key(6), sound);
+  expect_clean();
 }
 
 // --- All together

@@ -8,6 +8,9 @@
 //   - Each version: its VRF output and proof, and its leaf with its commitment in the trees that
 //     have to have it.
 //   - Each value: its commitment.
+//   - Each label that was erased: that it has no value and is to be removed; and of those that were
+//     removed, that the leaves of the current prefix tree which are to leave it are there, and the
+//     others are not, as far as anything tells.
 //   - In third-party auditing mode: each auditor's update leads from one entry to the next.
 //
 // What was pruned or erased is not missed. A label of which every record is gone is not found
@@ -52,6 +55,10 @@ struct FsckReport {
   std::uint64_t values = 0;
   std::uint64_t versions_without_value = 0;  // pruned or erased; not skipped ones
   std::uint64_t auditor_updates = 0;
+  // What is left of erased labels: see log/erase.h.
+  std::uint64_t erased_labels = 0;
+  std::uint64_t leaving_leaves = 0;
+  std::uint64_t pseudonyms = 0;
 
   [[nodiscard]] bool is_clean() const { return fault_count == 0; }
 };
