@@ -27,5 +27,6 @@ void add_log_import(CLI::App& group, Run& chosen);
 void add_log_prune(CLI::App& group, Run& chosen);
 void add_log_recover(CLI::App& group, Run& chosen);
 void add_log_stat(CLI::App& group, Run& chosen);
+void add_serve(CLI::App& app, Run& chosen);
 
 }  // namespace kt::gateway

@@ -84,7 +84,7 @@ class ConfigurationReader {
         complain(kNowhere, "there is no " + header(section));
     }
     if (read_.logs.empty() && root.contains("log")) complain(kNowhere, "there is no [[log]]");
-    check_auditors();
+    check_named();
   }
 
   [[nodiscard]] const std::optional<Fault>& fault() const { return fault_; }
@@ -206,7 +206,8 @@ class ConfigurationReader {
       complain(position_of(table, "alias"), "another [[log]] has this alias");
     if (!log.directory.empty() && !directories_.insert(log.directory.lexically_normal()).second)
       complain(position_of(table, "directory"), "another [[log]] has this directory");
-    if (log.auditor) auditors_.emplace_back(*log.auditor, position_of(table, "auditor"));
+    if (log.writer) named_.push_back({"writer", *log.writer, position_of(table, "writer")});
+    if (log.auditor) named_.push_back({"auditor", *log.auditor, position_of(table, "auditor")});
   }
 
   void check_padding(const toml::table& table) {
@@ -216,9 +217,9 @@ class ConfigurationReader {
   }
 
   // Principals may stand behind the logs.
-  void check_auditors() {
-    for (const auto& [name, position] : auditors_) {
-      if (!names_.contains(name)) complain(position, "log.auditor names no [[principal]]");
+  void check_named() {
+    for (const auto& [key, name, position] : named_) {
+      if (!names_.contains(name)) complain(position, "log." + key + " names no [[principal]]");
     }
   }
 
@@ -229,7 +230,13 @@ class ConfigurationReader {
   std::set<std::string> names_;
   std::set<std::string> aliases_;
   std::set<std::filesystem::path> directories_;
-  std::vector<std::pair<std::string, Position>> auditors_;
+  // A principal's name, and where which key has it.
+  struct Named {
+    std::string key;
+    std::string name;
+    Position position;
+  };
+  std::vector<Named> named_;
 };
 
 tl::unexpected<Error> failure(const std::filesystem::path& file, const Fault& fault) {

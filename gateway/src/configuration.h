@@ -54,7 +54,9 @@ struct PrincipalConfiguration {
 struct ServedLogConfiguration {
   std::filesystem::path directory;
   std::string alias;
-  std::optional<std::string> auditor;  // the name of a principal
+  // Names of principals. Nobody may do what nobody is named for.
+  std::optional<std::string> writer;
+  std::optional<std::string> auditor;
   log::LogOptions options;
 };
 

@@ -106,7 +106,7 @@ constexpr std::array kKeys{
                      "Threads that answer requests; 0 for one a processor."},
 
     ConfigurationKey{"principal", "name", Kind::name, true,
-                     &in_principal<&PrincipalConfiguration::name>, 0, 0, "auditor",
+                     &in_principal<&PrincipalConfiguration::name>, 0, 0, "somebody",
                      "What rules call them. No two have the same."},
     ConfigurationKey{"principal", "token_sha256", Kind::token_hash, true,
                      &in_principal<&PrincipalConfiguration::token_sha256>, 0, 0,
@@ -118,8 +118,10 @@ constexpr std::array kKeys{
                      "Where ktgate log create made it."},
     ConfigurationKey{"log", "alias", Kind::alias, true, &in_log<&ServedLogConfiguration::alias>, 0,
                      0, "example", "What it is called in URLs and metrics. No two have the same."},
+    ConfigurationKey{"log", "writer", Kind::name, false, &in_log<&ServedLogConfiguration::writer>,
+                     0, 0, "somebody", "The principal who may update labels over HTTP."},
     ConfigurationKey{"log", "auditor", Kind::name, false, &in_log<&ServedLogConfiguration::auditor>,
-                     0, 0, "auditor",
+                     0, 0, "somebody",
                      "The principal who may fetch what the auditor is sent, and bring "
                      "the auditor's heads."},
     ConfigurationKey{"log", "commit_window", Kind::duration, false,

@@ -50,6 +50,7 @@ int run_program(int argc, char** argv) {
   app.footer("Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.");
   Run chosen;
   add_check(app, chosen);
+  add_serve(app, chosen);
   add_log_commands(app, chosen);
   try {
     app.parse(argc, argv);

@@ -1,9 +1,5 @@
 // `ktgate check`.
-#include <memory>
-
-#include <openssl/pem.h>
-#include <openssl/x509.h>
-
+#include "certificates.h"
 #include "log/log.h"
 #include "log_program.h"
 #include "must.h"
@@ -12,37 +8,6 @@ namespace kt::gateway {
 namespace {
 
 namespace fs = std::filesystem;
-
-using Pkey = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
-
-Pkey new_key() { return {EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"), &EVP_PKEY_free}; }
-
-// What `write` writes.
-template <class Write>
-std::string pem_of(Write write) {
-  const std::unique_ptr<BIO, decltype(&BIO_free_all)> bio(BIO_new(BIO_s_mem()), &BIO_free_all);
-  if (write(bio.get()) != 1) throw std::runtime_error("PEM cannot be written");
-  char* text = nullptr;
-  const long size = BIO_get_mem_data(bio.get(), &text);
-  return {text, static_cast<std::size_t>(size)};
-}
-
-std::string pem_of_key(EVP_PKEY* key, const EVP_CIPHER* cipher = nullptr) {
-  return pem_of([&](BIO* bio) {
-    return PEM_write_bio_PKCS8PrivateKey(bio, key, cipher, cipher == nullptr ? nullptr : "secret",
-                                         cipher == nullptr ? 0 : 6, nullptr, nullptr);
-  });
-}
-
-std::string pem_of_certificate(EVP_PKEY* key) {
-  const std::unique_ptr<X509, decltype(&X509_free)> certificate(X509_new(), &X509_free);
-  X509_gmtime_adj(X509_getm_notBefore(certificate.get()), 0);
-  X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 3600);
-  X509_set_pubkey(certificate.get(), key);
-  if (X509_sign(certificate.get(), key, EVP_sha256()) == 0)
-    throw std::runtime_error("a certificate cannot be signed");
-  return pem_of([&](BIO* bio) { return PEM_write_bio_X509(bio, certificate.get()); });
-}
 
 class Check : public LogProgram {
  protected:

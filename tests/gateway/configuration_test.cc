@@ -292,6 +292,8 @@ TEST(Configuration, WhatDoesNotGoTogether) {
             "gateway.toml:10:8: another [[principal]] has this name");
   EXPECT_EQ(fault_of(std::string(kListen) + kLog + "auditor = \"q\"\n" + principal),
             "gateway.toml:6:11: log.auditor names no [[principal]]");
+  EXPECT_EQ(fault_of(std::string(kListen) + kLog + "writer = \"q\"\n" + principal),
+            "gateway.toml:6:10: log.writer names no [[principal]]");
   EXPECT_EQ(fault_of(std::string(kListen) + kLog + "auditor = \"p\"\n" + principal), "");
 }
 

@@ -1,0 +1,49 @@
+// What the HTTP service's endpoints see of HTTP: requests in, answers out. Internal.
+//
+// Thread rule: plain values.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "keytrans/bytes.h"
+
+namespace kt::gateway {
+
+enum class Method : std::uint8_t { get, post };
+
+// A request before its body was read.
+struct RequestHead {
+  Method method = Method::get;
+  std::string path;          // begins with '/'; as it came, nothing is decoded
+  std::string query;         // what follows '?', as it came
+  std::string content_type;  // without parameters, in lower case; empty for none
+  std::string accept;
+  std::optional<std::string> bearer_token;
+};
+
+struct Request {
+  RequestHead head;
+  Bytes body;
+};
+
+struct Response {
+  unsigned status = 200;
+  std::string content_type;  // empty without a body
+  Bytes body;
+  std::vector<std::pair<std::string, std::string>> headers{};
+};
+
+// What answers one kind of request.
+struct Endpoint {
+  std::string content_type;  // of the request's body
+  std::size_t body_limit = 0;
+  std::function<boost::asio::awaitable<Response>(Request)> handle;
+};
+
+}  // namespace kt::gateway

@@ -1,0 +1,526 @@
+#include "http_server.h"
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <set>
+#include <thread>
+#include <vector>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/ssl.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http.hpp>
+#include <boost/beast/ssl/ssl_stream.hpp>
+
+#include "problem.h"
+#include "raw_header.h"
+
+namespace kt::gateway {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using boost::system::error_code;
+using tcp = asio::ip::tcp;
+using std::chrono::milliseconds;
+
+using PlainStream = beast::tcp_stream;
+using TlsStream = beast::ssl_stream<beast::tcp_stream>;
+using RequestParser = http::request_parser<http::vector_body<std::uint8_t>>;
+using WireResponse = http::response<http::vector_body<std::uint8_t>>;
+
+// How much of what a refused request still sends is read, so that its sender reads the refusal
+// before it learns that the connection is closed.
+constexpr std::size_t kLingerBytes = std::size_t{256} << 10;
+constexpr milliseconds kLingerTime{2'000};
+// How long to wait when the system has no descriptor left for a connection.
+constexpr milliseconds kAcceptPause{100};
+constexpr std::size_t kReadSize = 4096;
+constexpr unsigned kHttp11 = 11;
+constexpr std::string_view kEndOfHeader = "\r\n\r\n";
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+
+beast::tcp_stream& tcp_layer(PlainStream& stream) { return stream; }
+beast::tcp_stream& tcp_layer(TlsStream& stream) { return stream.next_layer(); }
+
+std::string lower_media_type(beast::string_view field) {
+  std::string type(field.substr(0, field.find(';')));
+  while (type.ends_with(' ') || type.ends_with('\t')) type.pop_back();
+  for (char& c : type) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+  return type;
+}
+
+std::optional<std::string> bearer_token(beast::string_view field) {
+  constexpr beast::string_view kScheme = "Bearer ";
+  if (field.size() <= kScheme.size() || !beast::iequals(field.substr(0, kScheme.size()), kScheme))
+    return std::nullopt;
+  return std::string(field.substr(kScheme.size()));
+}
+
+// The time that a body of `size` bytes may take.
+milliseconds body_time(const LimitsConfiguration& limits, std::size_t size) {
+  const milliseconds at_floor(size * 1000 / limits.body_floor);
+  return std::max(limits.body_timeout, at_floor);
+}
+
+// Where a request could not be read: what to answer, after which the connection is closed.
+using Refused = tl::unexpected<Response>;
+
+Refused refuse(Problem problem, std::string_view detail = {}) {
+  return Refused(problem_response(problem, detail));
+}
+
+tl::expected<RequestHead, Response> read_head(const RequestParser& parser) {
+  const auto& message = parser.get();
+  if (message.version() != 11 && message.version() != 10)
+    return refuse(Problem::version_not_supported);
+  if (message.version() == 11 && message.count(http::field::host) != 1)
+    return refuse(Problem::malformed, "the field Host is missing");
+  if (message.count(http::field::transfer_encoding) > 0)
+    return refuse(Problem::length_required, "send the body as it is, with a Content-Length");
+  RequestHead head;
+  switch (message.method()) {
+    case http::verb::get: head.method = Method::get; break;
+    case http::verb::post: head.method = Method::post; break;
+    default: return refuse(Problem::method_not_allowed, "the methods are GET and POST");
+  }
+  const auto length = parser.content_length();
+  if (head.method == Method::get && length.value_or(0) > 0)
+    return refuse(Problem::malformed, "a GET has no body");
+  if (head.method == Method::post && !length) return refuse(Problem::length_required);
+  const beast::string_view target = message.target();
+  if (target.empty() || target.front() != '/')
+    return refuse(Problem::malformed, "the request target does not begin with a slash");
+  const std::size_t mark = target.find('?');
+  head.path = std::string(target.substr(0, mark));
+  if (mark != beast::string_view::npos) head.query = std::string(target.substr(mark + 1));
+  head.content_type = lower_media_type(message[http::field::content_type]);
+  head.accept = std::string(message[http::field::accept]);
+  head.bearer_token = bearer_token(message[http::field::authorization]);
+  return head;
+}
+
+WireResponse wire_response(Response response, unsigned version, bool keep_alive) {
+  WireResponse wire;
+  wire.version(version);
+  wire.result(response.status);
+  for (const auto& [name, value] : response.headers) wire.set(name, value);
+  if (!response.content_type.empty()) wire.set(http::field::content_type, response.content_type);
+  if (wire.count(http::field::cache_control) == 0) wire.set(http::field::cache_control, "no-store");
+  wire.set("X-Content-Type-Options", "nosniff");
+  wire.body() = std::move(response.body);
+  wire.keep_alive(keep_alive);
+  wire.prepare_payload();
+  return wire;
+}
+
+// What the connections share.
+struct Shared {
+  LimitsConfiguration limits;
+  FindEndpoint find;
+  std::atomic<bool> is_draining = false;
+};
+
+// One connection, as far as others see it. Thread rule: any thread.
+class Session {
+ public:
+  virtual ~Session() = default;
+  // Closes the connection if no request is under way.
+  virtual void close_if_idle() = 0;
+  virtual void close() = 0;
+};
+
+// The connections there are. Thread rule: any thread.
+class Sessions {
+ public:
+  void add(Session* session) {
+    const std::lock_guard lock(mutex_);
+    sessions_.insert(session);
+  }
+  void remove(Session* session) {
+    {
+      const std::lock_guard lock(mutex_);
+      sessions_.erase(session);
+    }
+    none_.notify_all();
+  }
+  [[nodiscard]] std::size_t count() const {
+    const std::lock_guard lock(mutex_);
+    return sessions_.size();
+  }
+  template <class F>
+  void for_each(F visit) const {
+    const std::lock_guard lock(mutex_);
+    for (Session* const session : sessions_) visit(*session);
+  }
+  void wait_for_none(milliseconds time) {
+    std::unique_lock lock(mutex_);
+    none_.wait_for(lock, time, [this] { return sessions_.empty(); });
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::condition_variable none_;
+  std::set<Session*> sessions_;
+};
+
+template <class Stream>
+class StreamSession final : public Session,
+                            public std::enable_shared_from_this<StreamSession<Stream>> {
+ public:
+  template <class... Args>
+  StreamSession(Shared& shared, Sessions& sessions, Args&&... stream)
+      : shared_(shared),
+        limits_(shared.limits),
+        sessions_(sessions),
+        stream_(std::forward<Args>(stream)...) {
+    sessions_.add(this);
+  }
+  StreamSession(const StreamSession&) = delete;
+  StreamSession& operator=(const StreamSession&) = delete;
+  ~StreamSession() override { sessions_.remove(this); }
+
+  [[nodiscard]] auto executor() { return stream_.get_executor(); }
+
+  void close_if_idle() override {
+    post([](StreamSession& self) {
+      if (self.is_idle_) self.close_now();
+    });
+  }
+  void close() override {
+    post([](StreamSession& self) { self.close_now(); });
+  }
+
+  // The connection from its first byte to its last. `self` keeps it.
+  static asio::awaitable<void> run(std::shared_ptr<StreamSession> self) {
+    if constexpr (std::is_same_v<Stream, TlsStream>) {
+      error_code error;
+      self->expires_after(self->limits_.header_timeout);
+      co_await self->stream_.async_handshake(asio::ssl::stream_base::server,
+                                             asio::redirect_error(asio::use_awaitable, error));
+      if (error) co_return;
+    }
+    bool goes_on = true;
+    bool is_first = true;
+    while (goes_on) {
+      goes_on = co_await self->serve_one(is_first);
+      is_first = false;
+    }
+    co_await self->finish();
+  }
+
+ private:
+  template <class F>
+  void post(F action) {
+    // A session that is going already has nothing to be told.
+    if (auto self = this->weak_from_this().lock())
+      asio::post(executor(), [self = std::move(self), action] { action(*self); });
+  }
+  void expires_after(milliseconds time) { tcp_layer(stream_).expires_after(time); }
+  void close_now() { tcp_layer(stream_).close(); }
+
+  [[nodiscard]] std::string_view buffered() const {
+    const auto data = buffer_.cdata();
+    return {static_cast<const char*>(data.data()), data.size()};
+  }
+  // At most `most` bytes more into the buffer, and how many. `error` outlives this.
+  asio::awaitable<std::size_t> read_some(std::size_t most, error_code& error);
+  asio::awaitable<error_code> wait_for_request(bool is_first);
+  asio::awaitable<error_code> read_raw_header();
+  tl::expected<RequestHead, Response> parse_header(RequestParser& parser);
+  asio::awaitable<std::optional<Response>> read_body(RequestParser& parser);
+  // Whether another request may follow, as with the ones below.
+  asio::awaitable<bool> serve_one(bool is_first);
+  asio::awaitable<bool> answer(Response response, unsigned version, bool keep_alive);
+  asio::awaitable<bool> refuse_and_end(Response response);
+  asio::awaitable<void> finish();
+
+  Shared& shared_;
+  const LimitsConfiguration& limits_;
+  Sessions& sessions_;
+  Stream stream_;
+  beast::flat_buffer buffer_;
+  std::size_t header_size_ = 0;
+  std::optional<Endpoint> endpoint_;
+  bool is_idle_ = true;      // no byte of the next request has come
+  bool has_unread_ = false;  // the sender may still be sending what nobody will read
+};
+
+template <class Stream>
+asio::awaitable<std::size_t> StreamSession<Stream>::read_some(std::size_t most, error_code& error) {
+  const auto space = buffer_.prepare(std::min(most, kReadSize));
+  const std::size_t size =
+      co_await stream_.async_read_some(space, asio::redirect_error(asio::use_awaitable, error));
+  buffer_.commit(size);
+  co_return size;
+}
+
+// Waits for the first byte of a request.
+template <class Stream>
+asio::awaitable<error_code> StreamSession<Stream>::wait_for_request(bool is_first) {
+  error_code error;
+  if (buffer_.size() > 0) co_return error;
+  if (shared_.is_draining && !is_first) co_return asio::error::operation_aborted;
+  is_idle_ = true;
+  expires_after(is_first ? limits_.header_timeout : limits_.idle_timeout);
+  co_await read_some(limits_.header_bytes, error);
+  is_idle_ = false;
+  co_return error;
+}
+
+// Reads to the end of a header, and no further than the limit says.
+template <class Stream>
+asio::awaitable<error_code> StreamSession<Stream>::read_raw_header() {
+  error_code error;
+  expires_after(limits_.header_timeout);
+  while (true) {
+    const std::string_view seen = buffered();
+    const std::size_t end = seen.find(kEndOfHeader);
+    if (end != std::string_view::npos && end + kEndOfHeader.size() <= limits_.header_bytes) {
+      header_size_ = end + kEndOfHeader.size();
+      co_return error;
+    }
+    if (seen.size() >= limits_.header_bytes) co_return http::error::header_limit;
+    co_await read_some(limits_.header_bytes - seen.size(), error);
+    if (error) co_return error;
+  }
+}
+
+template <class Stream>
+tl::expected<RequestHead, Response> StreamSession<Stream>::parse_header(RequestParser& parser) {
+  const std::string_view header = buffered().substr(0, header_size_);
+  if (const auto fault = find_fault(header)) return refuse(Problem::malformed, *fault);
+  parser.header_limit(static_cast<std::uint32_t>(limits_.header_bytes));
+  parser.body_limit(std::max(limits_.request_bytes, limits_.update_bytes));
+  error_code error;
+  const std::size_t size = parser.put(asio::buffer(header.data(), header.size()), error);
+  if (error == http::error::body_limit) return refuse(Problem::content_too_large);
+  if (error || !parser.is_header_done()) return refuse(Problem::malformed, "it is not HTTP");
+  buffer_.consume(size);
+  return read_head(parser);
+}
+
+// The body, into the parser. Result: what to answer if there is none to be had.
+template <class Stream>
+asio::awaitable<std::optional<Response>> StreamSession<Stream>::read_body(RequestParser& parser) {
+  error_code error;
+  const std::size_t size = static_cast<std::size_t>(parser.content_length().value_or(0));
+  if (size > endpoint_->body_limit) co_return problem_response(Problem::content_too_large);
+  expires_after(body_time(limits_, size));
+  if (beast::iequals(parser.get()[http::field::expect], "100-continue") && buffer_.size() == 0) {
+    co_await asio::async_write(stream_, asio::buffer(kContinue.data(), kContinue.size()),
+                               asio::redirect_error(asio::use_awaitable, error));
+  }
+  if (!error && !parser.is_done())
+    co_await http::async_read(stream_, buffer_, parser,
+                              asio::redirect_error(asio::use_awaitable, error));
+  if (error) co_return problem_response(Problem::malformed, "the body ends too early");
+  co_return std::nullopt;
+}
+
+template <class Stream>
+asio::awaitable<bool> StreamSession<Stream>::answer(Response response, unsigned version,
+                                                    bool keep_alive) {
+  error_code error;
+  expires_after(std::max(limits_.write_timeout, body_time(limits_, response.body.size())));
+  const WireResponse wire = wire_response(std::move(response), version, keep_alive);
+  co_await http::async_write(stream_, wire, asio::redirect_error(asio::use_awaitable, error));
+  co_return keep_alive && !error;
+}
+
+template <class Stream>
+asio::awaitable<bool> StreamSession<Stream>::refuse_and_end(Response response) {
+  has_unread_ = true;
+  const bool ended = co_await answer(std::move(response), kHttp11, false);
+  co_return ended;
+}
+
+template <class Stream>
+asio::awaitable<bool> StreamSession<Stream>::serve_one(bool is_first) {
+  error_code error = co_await wait_for_request(is_first);
+  if (!error) error = co_await read_raw_header();
+  if (error == http::error::header_limit)
+    co_return co_await refuse_and_end(problem_response(Problem::header_too_large));
+  if (error) co_return false;
+
+  RequestParser parser;
+  auto head = parse_header(parser);
+  if (!head) co_return co_await refuse_and_end(std::move(head).error());
+  auto endpoint = shared_.find(*head);
+  if (!endpoint) co_return co_await refuse_and_end(std::move(endpoint).error());
+  endpoint_ = *std::move(endpoint);
+  auto refused = co_await read_body(parser);
+  if (refused) co_return co_await refuse_and_end(*std::move(refused));
+
+  const unsigned version = parser.get().version();
+  const bool keep_alive = parser.get().keep_alive();
+  Request request;
+  request.head = *std::move(head);
+  request.body = std::move(parser.get().body());
+  tcp_layer(stream_).expires_never();
+  Response response = co_await endpoint_->handle(std::move(request));
+  const bool goes_on = keep_alive && !shared_.is_draining;
+  co_return co_await answer(std::move(response), version, goes_on);
+}
+
+// Says that nothing follows, and lets the other side read what was said.
+template <class Stream>
+asio::awaitable<void> StreamSession<Stream>::finish() {
+  error_code error;
+  expires_after(kLingerTime);
+  if constexpr (std::is_same_v<Stream, TlsStream>) {
+    co_await stream_.async_shutdown(asio::redirect_error(asio::use_awaitable, error));
+  } else {
+    stream_.socket().shutdown(tcp::socket::shutdown_send, error);
+    std::size_t unread = 0;
+    while (has_unread_ && !error && unread < kLingerBytes) {
+      buffer_.clear();
+      unread += co_await read_some(kReadSize, error);
+    }
+  }
+  close_now();
+}
+
+// --- The server ------------------------------------------------------------------------------
+
+// TLS 1.2 and 1.3 with the certificate and the key that `listen` names, if it does.
+Result<std::optional<asio::ssl::context>> tls_context(const ListenConfiguration& listen) {
+  if (listen.certificate.empty()) return std::optional<asio::ssl::context>();
+  asio::ssl::context context(asio::ssl::context::tls_server);
+  error_code error;
+  context.set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_tlsv1 |
+                          asio::ssl::context::no_tlsv1_1,
+                      error);
+  if (!error) context.use_certificate_chain_file(listen.certificate.string(), error);
+  if (error) return fail(Errc::unavailable, "the certificate cannot be used: " + error.message());
+  context.use_private_key_file(listen.private_key.string(), asio::ssl::context::pem, error);
+  if (error || SSL_CTX_check_private_key(context.native_handle()) != 1)
+    return fail(Errc::unavailable, "the private key cannot be used, or is not the certificate's");
+  return std::optional<asio::ssl::context>(std::move(context));
+}
+
+class BeastServer final : public HttpServer {
+ public:
+  BeastServer(const LimitsConfiguration& limits, FindEndpoint find,
+              std::optional<asio::ssl::context> tls)
+      : shared_{limits, std::move(find), false}, tls_(std::move(tls)), acceptor_(context_) {}
+  BeastServer(const BeastServer&) = delete;
+  BeastServer& operator=(const BeastServer&) = delete;
+  ~BeastServer() override { stop(); }
+
+  Result<void> listen(const ListenConfiguration& where);
+  void run();
+
+  [[nodiscard]] std::uint16_t port() const override { return port_; }
+  void drain() override;
+
+ private:
+  asio::awaitable<void> accept();
+  template <class Stream, class... Args>
+  void begin(Args&&... stream);
+  void stop();
+
+  Shared shared_;
+  Sessions sessions_;
+  std::optional<asio::ssl::context> tls_;
+  asio::io_context context_;
+  tcp::acceptor acceptor_;
+  std::uint16_t port_ = 0;
+  std::vector<std::thread> threads_;
+};
+
+Result<void> BeastServer::listen(const ListenConfiguration& where) {
+  error_code error;
+  const auto address = asio::ip::make_address(where.host, error);
+  if (error) return fail(Errc::unavailable, "the address to listen at is none");
+  const tcp::endpoint endpoint(address, where.port);
+  acceptor_.open(endpoint.protocol(), error);
+  if (!error) acceptor_.set_option(asio::socket_base::reuse_address(true), error);
+  if (!error) acceptor_.bind(endpoint, error);
+  if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
+  if (!error) port_ = acceptor_.local_endpoint(error).port();
+  if (error)
+    return fail(Errc::unavailable, "the address cannot be listened at: " + error.message());
+  return {};
+}
+
+void BeastServer::run() {
+  asio::co_spawn(context_, accept(), asio::detached);
+  const unsigned count =
+      shared_.limits.threads != 0 ? shared_.limits.threads : std::thread::hardware_concurrency();
+  for (unsigned i = 0; i < std::max(1U, count); ++i)
+    threads_.emplace_back([this] { context_.run(); });
+}
+
+template <class Stream, class... Args>
+void BeastServer::begin(Args&&... stream) {
+  const auto session =
+      std::make_shared<StreamSession<Stream>>(shared_, sessions_, std::forward<Args>(stream)...);
+  // What went wrong inside ends this connection, and no other.
+  asio::co_spawn(session->executor(), StreamSession<Stream>::run(session),
+                 [](const std::exception_ptr& /*error*/) {});
+}
+
+asio::awaitable<void> BeastServer::accept() {
+  asio::steady_timer pause(context_);
+  while (acceptor_.is_open()) {
+    error_code error;
+    tcp::socket socket = co_await acceptor_.async_accept(
+        asio::make_strand(context_), asio::redirect_error(asio::use_awaitable, error));
+    if (error == asio::error::operation_aborted) co_return;
+    if (error) {
+      pause.expires_after(kAcceptPause);
+      co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
+      continue;
+    }
+    if (sessions_.count() >= shared_.limits.connections) continue;  // closes it
+    socket.set_option(tcp::no_delay(true), error);
+    if (tls_) {
+      begin<TlsStream>(std::move(socket), *tls_);
+    } else {
+      begin<PlainStream>(std::move(socket));
+    }
+  }
+}
+
+void BeastServer::drain() {
+  shared_.is_draining = true;
+  asio::post(context_, [this] {
+    error_code error;
+    acceptor_.close(error);
+  });
+  sessions_.for_each([](Session& session) { session.close_if_idle(); });
+  sessions_.wait_for_none(shared_.limits.drain_timeout);
+  stop();
+}
+
+void BeastServer::stop() {
+  context_.stop();
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<HttpServer>> HttpServer::start(const ListenConfiguration& listen,
+                                                      const LimitsConfiguration& limits,
+                                                      FindEndpoint find) {
+  KT_TRY(auto tls, tls_context(listen));
+  auto server = std::make_unique<BeastServer>(limits, std::move(find), std::move(tls));
+  KT_TRY(server->listen(listen));
+  server->run();
+  return std::unique_ptr<HttpServer>(std::move(server));
+}
+
+}  // namespace kt::gateway

@@ -1,0 +1,49 @@
+// The HTTP/1.1 service: takes connections, reads requests within limits, and writes what the
+// endpoints answer. Internal.
+//
+// Everything that comes is bounded in size and time. A request that cannot be read as RFC 9112 has
+// it is answered with its error, and the connection closed, for nobody knows where the next request
+// would begin. Bodies have a Content-Length; there are no content or transfer encodings.
+//
+// Source: docs/http-api.md, "Limits"; RFC 9110, RFC 9112.
+//
+// Thread rule: start() and drain() from one thread; the endpoints are called from the server's
+// threads, several at a time.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <tl/expected.hpp>
+
+#include "configuration.h"
+#include "http_message.h"
+
+namespace kt::gateway {
+
+// The endpoint for a request, or what to answer at once.
+using FindEndpoint = std::function<tl::expected<Endpoint, Response>(const RequestHead&)>;
+
+class HttpServer {
+ public:
+  // Listens and answers until it goes. Borrows what `find` borrows.
+  // Errors: unavailable when the address, the certificate or the key cannot be used.
+  static Result<std::unique_ptr<HttpServer>> start(const ListenConfiguration& listen,
+                                                   const LimitsConfiguration& limits,
+                                                   FindEndpoint find);
+
+  // Ends what drain() has left. What the endpoints called may still call back until it is gone.
+  virtual ~HttpServer() = default;
+
+  // The port, which matters where any was asked for.
+  [[nodiscard]] virtual std::uint16_t port() const = 0;
+
+  // Takes no more connections, answers the requests that have come, and closes each connection
+  // after that. Blocking, until there is none or LimitsConfiguration::drain_timeout has passed.
+  virtual void drain() = 0;
+};
+
+}  // namespace kt::gateway

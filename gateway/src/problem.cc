@@ -1,0 +1,73 @@
+#include "problem.h"
+
+#include <algorithm>
+#include <array>
+
+#include <nlohmann/json.hpp>
+
+namespace kt::gateway {
+namespace {
+
+struct Row {
+  Problem problem;
+  unsigned status;
+  std::string_view code;
+  std::string_view title;
+};
+
+constexpr std::array kRows{
+    Row{Problem::malformed, 400, "malformed", "The request cannot be read"},
+    Row{Problem::unauthenticated, 401, "unauthenticated", "Who asks is not known"},
+    Row{Problem::forbidden, 403, "forbidden", "Not allowed"},
+    Row{Problem::unknown_label, 404, "unknown-label", "The log has no such label"},
+    Row{Problem::unknown_version, 404, "unknown-version", "The log has no such version"},
+    Row{Problem::unknown_log, 404, "unknown-log", "There is no such log here"},
+    Row{Problem::not_found, 404, "not-found", "There is nothing here"},
+    Row{Problem::method_not_allowed, 405, "method-not-allowed", "The method is another one"},
+    Row{Problem::not_acceptable, 406, "not-acceptable", "There is no such representation"},
+    Row{Problem::stale_version, 409, "stale-version", "The label has another greatest version"},
+    Row{Problem::stale_view, 409, "stale-view", "The advertised tree is not the log's"},
+    Row{Problem::length_required, 411, "length-required", "The length of the body is missing"},
+    Row{Problem::content_too_large, 413, "content-too-large", "The body is too large"},
+    Row{Problem::unsupported_media_type, 415, "unsupported-media-type",
+        "The body is of another type"},
+    Row{Problem::rejected, 422, "rejected", "Refused"},
+    Row{Problem::reserved_label, 422, "reserved-label", "The label is the gateways' own"},
+    Row{Problem::reserved_value, 422, "reserved-value", "The value is the gateways' own"},
+    Row{Problem::header_too_large, 431, "header-too-large", "The header is too large"},
+    Row{Problem::internal, 500, "internal", "Something is wrong here"},
+    Row{Problem::version_not_supported, 505, "version-not-supported",
+        "The HTTP version is another one"},
+    Row{Problem::unavailable, 503, "upstream-unavailable", "The log cannot answer now"},
+    Row{Problem::draining, 503, "draining", "Going away"},
+};
+
+const Row& row_of(Problem problem) {
+  const auto row = std::find_if(kRows.begin(), kRows.end(),
+                                [problem](const Row& each) { return each.problem == problem; });
+  KT_ASSERT(row != kRows.end());
+  return *row;
+}
+
+}  // namespace
+
+std::string_view code_of(Problem problem) { return row_of(problem).code; }
+
+unsigned status_of(Problem problem) { return row_of(problem).status; }
+
+Response problem_response(Problem problem, std::string_view detail) {
+  const Row& row = row_of(problem);
+  nlohmann::ordered_json json{{"type", "urn:ktgate:error:" + std::string(row.code)},
+                              {"title", row.title},
+                              {"status", row.status}};
+  if (!detail.empty()) json["detail"] = detail;
+  Response response;
+  response.status = row.status;
+  response.content_type = "application/problem+json";
+  response.body = to_bytes(json.dump());
+  if (row.status == 503) response.headers.emplace_back("Retry-After", "1");
+  if (row.status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
+  return response;
+}
+
+}  // namespace kt::gateway

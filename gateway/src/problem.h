@@ -1,0 +1,48 @@
+// The errors that the HTTP service answers with: problem details (RFC 9457) with a code each.
+// Internal. docs/http-api.md, "Errors", is the table of them.
+//
+// Thread rule: pure functions.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "http_message.h"
+#include "keytrans/result.h"
+
+namespace kt::gateway {
+
+enum class Problem : std::uint8_t {
+  malformed,
+  unauthenticated,
+  forbidden,
+  unknown_label,
+  unknown_version,
+  unknown_log,
+  not_found,
+  method_not_allowed,
+  not_acceptable,
+  stale_version,
+  stale_view,
+  length_required,
+  content_too_large,
+  unsupported_media_type,
+  rejected,
+  reserved_label,
+  reserved_value,
+  header_too_large,
+  internal,
+  version_not_supported,
+  unavailable,
+  draining,
+};
+
+// The code at the end of the problem's type: "unknown-label".
+[[nodiscard]] std::string_view code_of(Problem problem);
+[[nodiscard]] unsigned status_of(Problem problem);
+
+// The answer. `detail` says what to do, and holds no label, value, token or path of ours.
+[[nodiscard]] Response problem_response(Problem problem, std::string_view detail = {});
+
+}  // namespace kt::gateway

@@ -1,0 +1,217 @@
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "certificates.h"
+#include "serve_program.h"
+
+namespace kt::gateway {
+namespace {
+
+using keytrans::ContactMonitorResponse;
+using keytrans::DistinguishedResponse;
+using keytrans::LogConfiguration;
+using keytrans::OwnerInitResponse;
+using keytrans::OwnerMonitorResponse;
+
+class Serve : public LogProgram {
+ protected:
+  // Makes a log, and a gateway for it where the writer may write.
+  void SetUp() override {
+    create("log", {"--suite", "ed25519", "--configuration", path("log.configuration")});
+    write_file(path("ktgate.toml"), "[listen]\naddress = \"127.0.0.1:0\"\n\n" +
+                                        principal("writer", kWriterToken) +
+                                        principal("somebody", "another-token") +
+                                        "\n[[log]]\ndirectory = \"log\"\nalias = \"main\"\n"
+                                        "writer = \"writer\"\nvalue_limit = \"1KiB\"\n");
+    serving_.emplace(path("ktgate.toml"));
+    writer_.emplace(serving_->url(), kWriterToken);
+  }
+
+  [[nodiscard]] LogConfiguration configuration() const {
+    const std::string bytes = read_file(path("log.configuration"));
+    return must(
+        LogConfiguration::create(must(keytrans::decode<keytrans::Configuration>(to_bytes(bytes)))));
+  }
+  [[nodiscard]] RemoteUser user() { return {*writer_, "main", configuration()}; }
+  [[nodiscard]] static Label label(std::string_view text) { return must(Label::create(text)); }
+
+  static void become_owner(RemoteUser& owner, const Label& label) {
+    owner.ask<OwnerInitResponse>("owner-init",
+                                 owner.state().owner_init_request(label, EntryIndex{0}));
+  }
+  // The code of the problem that is answered.
+  static std::string code(const federation::HttpResponse& response, unsigned status) {
+    EXPECT_EQ(response.status, status) << text_of(response.body);
+    EXPECT_EQ(response.content_type, "application/problem+json");
+    const auto json = nlohmann::json::parse(response.body);
+    EXPECT_EQ(json.at("status"), status);
+    const std::string type = json.at("type");
+    EXPECT_EQ(type.find("urn:ktgate:error:"), 0U);
+    return type.substr(std::string_view("urn:ktgate:error:").size());
+  }
+  [[nodiscard]] static std::string on_log(const std::string& operation) {
+    return "/kt/v1/logs/main/" + operation;
+  }
+
+  std::optional<Serving> serving_;
+  std::optional<Asker> writer_;
+};
+
+TEST_F(Serve, AnswersEveryOperationOfTheDraft) {
+  const Label alice = label("alice@example.com");
+  RemoteUser owner = user();
+  become_owner(owner, alice);
+  // The last one is to the right of the only distinguished entry, and so to be monitored.
+  for (int version = 0; version < 4; ++version) {
+    const auto made = owner.update(alice, "key " + std::to_string(version));
+    EXPECT_TRUE(made.created);
+    EXPECT_EQ(made.first.value(), static_cast<std::uint32_t>(version));
+  }
+
+  RemoteUser contact = user();
+  EXPECT_EQ(text_of(contact.search(alice).value), "key 3");
+  EXPECT_EQ(text_of(contact.search(alice, Version{1}).value), "key 1");
+  const auto monitor = must(contact.state().contact_monitor_request(alice));
+  contact.ask<ContactMonitorResponse>("contact-monitor", monitor);
+  contact.ask<DistinguishedResponse>("distinguished", contact.state().distinguished_request());
+  owner.ask<OwnerMonitorResponse>("owner-monitor",
+                                  must(owner.state().owner_monitor_request(alice)));
+}
+
+TEST_F(Serve, GivesTheConfigurationByLogIdAndByAlias) {
+  const std::string expected = read_file(path("log.configuration"));
+  for (const std::string& name : {std::string("main"), configuration().id().hex()}) {
+    const auto response = writer_->get("/kt/v1/logs/" + name + "/configuration");
+    EXPECT_EQ(response.status, 200U);
+    EXPECT_EQ(response.content_type, "application/vnd.ktgate.configuration");
+    EXPECT_EQ(text_of(response.body), expected);
+  }
+}
+
+TEST_F(Serve, NobodyButTheWriterWrites) {
+  const keytrans::UpdateRequest request{
+      {}, label("alice@example.com"), {}, {{to_bytes(std::string_view("key"))}}};
+  const Bytes body = must(keytrans::encode(request));
+  EXPECT_EQ(code(Asker(serving_->url()).post(on_log("update"), "update-request", body), 401),
+            "unauthenticated");
+  EXPECT_EQ(
+      code(Asker(serving_->url(), "no token").post(on_log("update"), "update-request", body), 401),
+      "unauthenticated");
+  EXPECT_EQ(
+      code(Asker(serving_->url(), "another-token").post(on_log("update"), "update-request", body),
+           403),
+      "forbidden");
+  RemoteUser reader = user();
+  EXPECT_THROW(reader.search(label("alice@example.com")), std::runtime_error);
+}
+
+TEST_F(Serve, SaysWhatIsUnknown) {
+  const Label alice = label("alice@example.com");
+  RemoteUser owner = user();
+  become_owner(owner, alice);
+  owner.update(alice, "key");
+  const auto search = [&](const keytrans::SearchRequest& request) {
+    return writer_->post(on_log("search"), "search-request", must(keytrans::encode(request)));
+  };
+  EXPECT_EQ(code(search({{}, label("bob@example.com"), {}}), 404), "unknown-label");
+  EXPECT_EQ(code(search({{}, alice, Version{1}}), 404), "unknown-version");
+  EXPECT_EQ(code(search({TreeSize{1000}, alice, {}}), 409), "stale-view");
+  EXPECT_EQ(code(search({TreeSize{0}, alice, {}}), 400), "malformed");
+  EXPECT_EQ(code(writer_->get("/kt/v1/logs/other/configuration"), 404), "unknown-log");
+  for (const char* const target :
+       {"/", "/kt/v1/logs/main", "/kt/v1/logs/main/", "/kt/v1/logs//", "/kt/v1/logs/main/other",
+        "/kt/v1/logs/main/search/more", "/kt/v1/logs/main/auditor-updates?start=0&limit=1"})
+    EXPECT_EQ(code(writer_->get(target), 404).substr(0, 3), target[12] == '/' ? "unk" : "not")
+        << target;
+}
+
+TEST_F(Serve, SaysWhatIsWrongWithARequest) {
+  const Bytes whole =
+      must(keytrans::encode(keytrans::SearchRequest{{}, label("alice@example.com"), {}}));
+  EXPECT_EQ(code(writer_->post(on_log("search"), "search-request", {}), 400), "malformed");
+  const auto cut =
+      writer_->post(on_log("search"), "search-request", Bytes(whole.begin(), whole.end() - 1));
+  EXPECT_EQ(code(cut, 400), "malformed");
+  const std::string detail = nlohmann::json::parse(cut.body).at("detail");
+  EXPECT_NE(detail.find("SearchRequest.version"), std::string::npos) << detail;
+  EXPECT_EQ(code(writer_->post(on_log("search"), "update-request", whole), 415),
+            "unsupported-media-type");
+  EXPECT_EQ(code(writer_->post(on_log("search"), "search-request", Bytes(65537)), 413),
+            "content-too-large");
+  EXPECT_EQ(code(writer_->get(on_log("search")), 405), "method-not-allowed");
+  EXPECT_EQ(code(writer_->get(on_log("configuration"), "text/html"), 406), "not-acceptable");
+}
+
+TEST_F(Serve, RefusesUpdatesThatTheLogWillNotHave) {
+  const auto update = [&](std::string_view name, std::optional<Version> greatest,
+                          std::vector<keytrans::LabelValue> values) {
+    const keytrans::UpdateRequest request{{}, label(name), greatest, std::move(values)};
+    return writer_->post(on_log("update"), "update-request", must(keytrans::encode(request)));
+  };
+  const keytrans::LabelValue key{to_bytes(std::string_view("key"))};
+  EXPECT_EQ(code(update("kt:directory", {}, {key}), 422), "reserved-label");
+  EXPECT_EQ(code(update("alice", {}, {{to_bytes(std::string_view("ktgate-tombstone: x"))}}), 422),
+            "reserved-value");
+  EXPECT_EQ(code(update("alice", {}, {{Bytes(1025)}}), 422), "rejected");
+  EXPECT_EQ(code(update("alice", Version{5}, {key}), 409), "stale-version");
+  EXPECT_EQ(code(update("alice", {}, {}), 409), "stale-version");
+  EXPECT_EQ(update("alice", {}, {key}).status, 200U);
+  // Who is behind is told what was made before.
+  EXPECT_EQ(update("alice", {}, {key}).status, 200U);
+}
+
+TEST_F(Serve, EndsOrderlyAndLeavesTheLogToOthers) {
+  const Outcome running = run({"log", "stat", path("log")});
+  EXPECT_EQ(running.code, 1) << "the log is not the gateway's alone";
+  const Outcome ended = serving_->stop();
+  EXPECT_EQ(ended.code, 0) << ended.err;
+  EXPECT_EQ(ended.err, "");
+  const Outcome stat = run({"log", "stat", path("log"), "--json"});
+  EXPECT_EQ(stat.code, 0) << stat.err;
+}
+
+TEST_F(Serve, SaysWhyItDoesNotStart) {
+  expect_failure(run({"serve", path("none.toml")}), 1, "serve", "");
+  // The log is served already.
+  expect_failure(run({"serve", path("ktgate.toml")}), 1, "serve", "open");
+  write_file(path("taken.toml"),
+             "[listen]\naddress = \"127.0.0.1:" + std::to_string(serving_->url().port) +
+                 "\"\n[[log]]\ndirectory = \"other\"\nalias = \"other\"\n");
+  create("other");
+  expect_failure(run({"serve", path("taken.toml")}), 1, "serve", "address");
+  expect_failure(run({"serve"}), 2, "serve", "FILE");
+}
+
+// The same over TLS: the certificate has to be one that the client believes, and of the address.
+TEST_F(Serve, ProvesWhoItIs) {
+  ASSERT_EQ(serving_->stop().code, 0);
+  const Pkey key = new_key();
+  write_file(path("key.pem"), pem_of_key(key.get()));
+  std::filesystem::permissions(path("key.pem"), std::filesystem::perms::owner_read);
+  const std::string configured = read_file(path("ktgate.toml"));
+  const std::string listen = "[listen]\n";
+  write_file(path("tls.toml"), listen + "certificate = \"certificate.pem\"\n" +
+                                   "private_key = \"key.pem\"\n" +
+                                   configured.substr(listen.size()));
+  for (const char* const address : {"127.0.0.1", "127.0.0.2"}) {
+    write_file(path("certificate.pem"), pem_of_certificate(key.get(), address));
+    Serving serving(path("tls.toml"));
+    EXPECT_TRUE(serving.url().has_tls);
+    federation::HttpRequest request;
+    request.target = on_log("configuration");
+    federation::HttpClientOptions options;
+    options.authorities = path("certificate.pem");
+    const auto believed = Asker(serving.url(), "", options).send(request);
+    EXPECT_EQ(believed.has_value(), address == std::string_view("127.0.0.1"));
+    const auto unknown = Asker(serving.url()).send(request);
+    ASSERT_FALSE(unknown.has_value());
+    EXPECT_EQ(unknown.error().code, Errc::unavailable);
+    federation::Url plain = serving.url();
+    plain.has_tls = false;
+    EXPECT_FALSE(Asker(plain).send(request).has_value());
+    EXPECT_EQ(serving.stop().code, 0);
+  }
+}
+
+}  // namespace
+}  // namespace kt::gateway
