@@ -16,6 +16,10 @@ namespace kt::gateway {
 // What does a command. The result is the exit code.
 using Run = std::function<Result<int>()>;
 
+void add_auditor_bind(CLI::App& group, Run& chosen);
+void add_auditor_create(CLI::App& group, Run& chosen);
+void add_auditor_run(CLI::App& group, Run& chosen);
+void add_auditor_stat(CLI::App& group, Run& chosen);
 void add_check(CLI::App& app, Run& chosen);
 void add_log_backup(CLI::App& group, Run& chosen);
 void add_log_compact(CLI::App& group, Run& chosen);

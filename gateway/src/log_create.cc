@@ -8,6 +8,7 @@
 #include "deployment_names.h"
 #include "duration.h"
 #include "log/log.h"
+#include "options.h"
 
 namespace kt::gateway {
 namespace {
@@ -33,41 +34,6 @@ constexpr const char* kFooter =
     "DIR/configuration is what clients need to know of the log, TLS-encoded.\n\n"
     "Example:\n"
     "  ktgate log create /var/lib/ktgate/example.log --max-behind 30m --maximum-lifetime 365d";
-
-// An option that is one of the names in `choices`.
-template <class T>
-void add_choice(CLI::App& command, const std::string& name, const std::map<std::string, T>& choices,
-                T& chosen, const std::string& help) {
-  command
-      .add_option_function<std::string>(
-          name,
-          [name, &choices, &chosen](const std::string& text) {
-            const auto found = choices.find(text);
-            if (found == choices.end())
-              throw CLI::ValidationError(name, "is none of those that --help lists");
-            chosen = found->second;
-          },
-          help)
-      ->type_name("NAME");
-}
-
-// An option that is a duration of more than nothing.
-template <class Set>
-CLI::Option* add_duration(CLI::App& command, const std::string& name, const std::string& help,
-                          Set set) {
-  return command
-      .add_option_function<std::string>(
-          name,
-          [name, set](const std::string& text) {
-            const auto parsed = parse_duration(text);
-            if (!parsed)
-              throw CLI::ValidationError(name, "is not a duration like 500ms, 30s, 24h or 90d");
-            if (*parsed == 0) throw CLI::ValidationError(name, "has to be more than nothing");
-            set(*parsed);
-          },
-          help)
-      ->type_name("DURATION");
-}
 
 CLI::Option* add_public_key(CLI::App& command, const std::string& name, Bytes& key,
                             const std::string& help) {

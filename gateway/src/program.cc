@@ -40,6 +40,14 @@ void add_log_commands(CLI::App& app, Run& chosen) {
   add_log_recover(group, chosen);
 }
 
+void add_auditor_commands(CLI::App& app, Run& chosen) {
+  CLI::App& group = *app.add_subcommand("auditor", "Audit another party's log");
+  add_auditor_create(group, chosen);
+  add_auditor_bind(group, chosen);
+  add_auditor_run(group, chosen);
+  add_auditor_stat(group, chosen);
+}
+
 }  // namespace
 
 int run_program(int argc, char** argv) {
@@ -52,6 +60,7 @@ int run_program(int argc, char** argv) {
   add_check(app, chosen);
   add_serve(app, chosen);
   add_log_commands(app, chosen);
+  add_auditor_commands(app, chosen);
   try {
     app.parse(argc, argv);
     if (!chosen) return complain(app, "a command is missing; --help lists them", kUsage);
