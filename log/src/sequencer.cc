@@ -235,8 +235,8 @@ void Sequencer::work(Turn turn) {
   }
   if (entry.changes.empty() && !turn.at_tick && !heartbeat_is_due()) return;
 
-  const auto grown = grow(**view, entry.changes, fakes_beside(entry.versions, options_.padding));
-  view->reset();
+  const auto grown =
+      grow(*std::move(view), entry.changes, fakes_beside(entry.versions, options_.padding));
   if (!grown) {
     for (Accepted& accepted : entry.accepted) accepted.answer(tl::unexpected<Error>(grown.error()));
     return;
@@ -347,22 +347,23 @@ Result<void> Sequencer::pad(std::size_t fakes) {
   const std::lock_guard committing(committing_);
   while (fakes > 0) {
     const std::size_t next = std::min(fakes, most_leaves(parts_.configuration.mode()));
-    KT_TRY(const auto view, open_view(parts_, published_, Absence::believed));
-    KT_TRY(grow(*view, {}, next));
+    KT_TRY(auto view, open_view(parts_, published_, Absence::believed));
+    KT_TRY(grow(std::move(view), {}, next));
     fakes -= next;
   }
   return {};
 }
 
-Result<void> Sequencer::grow(const LogView& view, const std::vector<Change>& changes,
+Result<void> Sequencer::grow(std::unique_ptr<LogView> view, const std::vector<Change>& changes,
                              std::size_t fakes) {
   if (trouble() == Trouble::failed)
     return fail(Errc::unavailable, "the storage failed: the log has to be opened again");
-  const State& before = view.state();
+  const State& before = view->state();
   KT_TRY(const Timestamp timestamp, next_timestamp(before));
   KT_TRY(check_auditor(before, timestamp));
-  KT_TRY(NextEntry next, make_next_entry(view, parts_.tables, parts_.signature_key, parts_.vrf_key,
+  KT_TRY(NextEntry next, make_next_entry(*view, parts_.tables, parts_.signature_key, parts_.vrf_key,
                                          timestamp, changes, fakes, options_.vrf_threads));
+  view.reset();
   const HashValue root = keytrans::log_root(next.state.size(), next.state.full_subtrees);
   return commit(std::move(next.batch), std::move(next.state), root);
 }
@@ -434,7 +435,7 @@ Result<void> Sequencer::accept_auditor_head(const keytrans::AuditorTreeHead& hea
   const std::lock_guard committing(committing_);
   if (trouble() == Trouble::failed)
     return fail(Errc::unavailable, "the storage failed: the log has to be opened again");
-  KT_TRY(const auto view, open_view(parts_, published_, Absence::believed));
+  KT_TRY(auto view, open_view(parts_, published_, Absence::believed));
   const State& before = view->state();
   if (head.tree_size == TreeSize{0} || head.tree_size > before.size())
     return fail(Errc::verification_failed,
@@ -450,6 +451,7 @@ Result<void> Sequencer::accept_auditor_head(const keytrans::AuditorTreeHead& hea
   KT_TRY(parts_.configuration.verify_auditor_tree_head(head, audited));
   State next = before;
   next.auditor_tree_head = head;
+  view.reset();
   return commit({}, std::move(next));
 }
 

@@ -111,12 +111,14 @@ class Sequencer {
   // Refuses those who would make a label anew that was erased.
   Result<void> refuse_removed(const LogView& view, Entry& entry) const;
 
-  // Makes one entry of `changes` and `fakes` fake versions.
+  // Makes one entry of `changes` and `fakes` fake versions. The view is gone before anything is
+  // written, for where the database has to become larger, that waits for all snapshots.
   // Errors: unavailable or corrupt; nothing was published then.
-  Result<void> grow(const LogView& view, const std::vector<Change>& changes, std::size_t fakes);
+  Result<void> grow(std::unique_ptr<LogView> view, const std::vector<Change>& changes,
+                    std::size_t fakes);
   Result<Timestamp> next_timestamp(const State& state);
   Result<void> check_auditor(const State& state, Timestamp next);
-  // `root` is that of `next`, if that has another entry.
+  // `root` is that of `next`, if that has another entry. Requires: this thread has no snapshot.
   Result<void> commit(store::Batch batch, State next, const HashValue& root = {});
   void at_step(std::string_view step) const {
     if (options_.at_step) options_.at_step(step);

@@ -322,6 +322,17 @@ TEST_F(LogTest, ReadersAndWritersDoNotDisturbEachOther) {
 
 // --- Time ------------------------------------------------------------------------------------
 
+// Whoever writes must not wait for a snapshot of their own.
+TEST_F(LogTest, ADatabaseOutgrowsItsMap) {
+  fixture_.options.store.initial_map_size = std::uint64_t{1} << 20;
+  fixture_.open();
+  for (std::uint32_t i = 0; i < 4; ++i) {
+    const auto version = i == 0 ? std::nullopt : std::optional(Version{i - 1});
+    must(fixture_.update(alice_, version, {Bytes(1'000'000, 0x61)}));
+  }
+  EXPECT_GT(fixture_.log().state().usage.used, std::uint64_t{4'000'000});
+}
+
 TEST_F(LogTest, HeadsAreRefreshedBeforeTheyAreTooOld) {
   fixture_.open();
   ClientState user = fixture_.newcomer();
