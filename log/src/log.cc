@@ -73,7 +73,7 @@ LogState StoredLog::state() const {
 }
 
 Result<std::unique_ptr<keytrans::LogSource>> StoredLog::view() const {
-  KT_TRY(auto view, open_view(parts_, published_, Absence::proven));
+  KT_TRY(auto view, open_view(parts_, published_, Absence::proven, Purpose::answers));
   return std::unique_ptr<keytrans::LogSource>(std::move(view));
 }
 
@@ -138,12 +138,16 @@ Result<std::unique_ptr<Log>> Log::open(const std::filesystem::path& directory,
                                                   wire.signature_public_key));
   KT_TRY(auto vrf_key, keytrans::load_key<keytrans::VrfPrivateKey>(
                            files.vrf_key(), wire.ciphersuite, wire.vrf_public_key));
-  LogParts parts{std::move(closed.configuration), std::move(signature_key), std::move(vrf_key),
-                 std::move(closed.store), closed.tables};
+  LogParts parts{std::move(closed.configuration),
+                 std::move(signature_key),
+                 std::move(vrf_key),
+                 std::move(closed.store),
+                 closed.tables,
+                 std::make_unique<ReadCache>(options.read_cache)};
   KT_TRY(store::HeadFile head_file, store::HeadFile::open(files.head_file()));
   {
     const Published stored(std::make_shared<const State>(state));
-    KT_TRY(const auto view, open_view(parts, stored, Absence::believed));
+    KT_TRY(const auto view, open_view(parts, stored, Absence::believed, Purpose::growth));
     KT_TRY(reconcile(*view, head_file));
   }
   LogOptions effective = options;

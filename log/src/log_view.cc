@@ -7,8 +7,10 @@ namespace {
 
 using keytrans::Subtree;
 
-// Entries that a view remembers: the frontier of a large log, and some more.
-constexpr std::size_t kKnownEntries = 64;
+// Subtrees in the order of their middles, counted in half entries.
+std::uint64_t number_of(Subtree node) {
+  return 2 * node.start + (std::uint64_t{1} << node.level) - 1;
+}
 
 tl::unexpected<Error> missing(const char* what) {
   return fail(Errc::corrupt, std::string(what) + " of the log is missing");
@@ -38,13 +40,14 @@ Result<keytrans::AuditorTreeHead> LogView::auditor_tree_head() const {
 
 Result<StoredEntry> LogView::stored_entry(EntryIndex index) const {
   if (index.value() >= state_->size().value()) return no_such_entry();
-  for (const auto& [known, entry] : known_entries_) {
-    if (known == index) return entry;
+  const ReadCache::Key key{ReadCache::Kind::entry, index.value()};
+  if (cache_ != nullptr) {
+    if (const auto record = cache_->find(key)) return decode_record<StoredEntry>(record->view());
   }
   KT_TRY(const auto bytes, snapshot_->get(tables_.entries, number_key(index.value())));
   if (!bytes) return missing("an entry");
   KT_TRY(const StoredEntry entry, decode_record<StoredEntry>(*bytes));
-  if (known_entries_.size() < kKnownEntries) known_entries_.emplace_back(index, entry);
+  if (cache_ != nullptr) cache_->put(key, *bytes);
   return entry;
 }
 
@@ -71,9 +74,15 @@ Result<HashValue> LogView::node(Subtree node) const {
     KT_TRY(const StoredEntry stored, stored_entry(EntryIndex{node.start}));
     return keytrans::log_leaf_value(stored.timestamp, stored.prefix_tree.hash);
   }
+  const ReadCache::Key key{ReadCache::Kind::log_node, number_of(node)};
+  if (cache_ != nullptr) {
+    if (const auto record = cache_->find(key)) return decode_record<HashValue>(record->view());
+  }
   KT_TRY(const auto bytes, snapshot_->get(tables_.nodes, node_key(node)));
   if (!bytes) return missing("a node");
-  return decode_record<HashValue>(*bytes);
+  KT_TRY(const HashValue value, decode_record<HashValue>(*bytes));
+  if (cache_ != nullptr) cache_->put(key, *bytes);
+  return value;
 }
 
 Result<HashValue> LogView::root_at(TreeSize size) const {

@@ -23,17 +23,19 @@ enum class Absence : std::uint8_t {
 
 class LogView final : public keytrans::LogSource, private keytrans::LogNodes {
  public:
-  // Borrows all but what it takes over. `snapshot` is not older than `state`.
+  // Borrows all but what it takes over. `snapshot` is not older than `state`. Without a cache,
+  // everything is read from the snapshot.
   LogView(const keytrans::LogConfiguration& configuration, const keytrans::VrfPrivateKey& vrf_key,
           const Tables& tables, std::shared_ptr<const State> state,
-          std::unique_ptr<store::Snapshot> snapshot, Absence absence)
+          std::unique_ptr<store::Snapshot> snapshot, Absence absence, ReadCache* cache)
       : configuration_(configuration),
         vrf_key_(vrf_key),
         tables_(tables),
         state_(std::move(state)),
         snapshot_(std::move(snapshot)),
         absence_(absence),
-        prefix_nodes_(*snapshot_, tables_.prefix) {}
+        cache_(cache),
+        prefix_nodes_(*snapshot_, tables_.prefix, cache) {}
 
   [[nodiscard]] const State& state() const { return *state_; }
   [[nodiscard]] const StoredPrefixNodes& stored_prefix_nodes() const { return prefix_nodes_; }
@@ -98,11 +100,11 @@ class LogView final : public keytrans::LogSource, private keytrans::LogNodes {
   std::shared_ptr<const State> state_;
   std::unique_ptr<store::Snapshot> snapshot_;
   Absence absence_;
+  ReadCache* cache_;
   StoredPrefixNodes prefix_nodes_;
   // What was read last, for an answer asks for the same several times.
   mutable std::optional<Greatest> greatest_;
   mutable std::optional<KnownVersion> known_version_;
-  mutable std::vector<std::pair<EntryIndex, StoredEntry>> known_entries_;
 };
 
 }  // namespace kt::log

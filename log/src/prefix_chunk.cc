@@ -82,14 +82,20 @@ void append_node(Bytes& chunk, const PrefixNode& node) {
   }
 }
 
-Result<PrefixNode> read_node(ByteView chunk, unsigned place) {
+Result<ByteView> stored_node(ByteView chunk, unsigned place) {
   for (unsigned i = 0; !chunk.empty(); ++i) {
     const std::size_t size = first_size(chunk);
-    if (size == 0 || (i == place && chunk[0] == kGone)) return no_such_node();
-    if (i == place) return parse(chunk);
+    if (size == 0) return no_such_node();
+    if (i == place) return chunk.first(size);
     chunk = chunk.subspan(size);
   }
   return no_such_node();
+}
+
+Result<PrefixNode> read_node(ByteView chunk, unsigned place) {
+  KT_TRY(const ByteView stored, stored_node(chunk, place));
+  if (stored[0] == kGone) return no_such_node();
+  return parse(stored);
 }
 
 Result<std::vector<std::optional<PrefixNode>>> read_chunk(ByteView chunk) {

@@ -39,6 +39,9 @@ static_assert(sizeof(Places) * 8 == kChunkPlaces);
 // Appends a node at the next place.
 void append_node(Bytes& chunk, const keytrans::PrefixNode& node);
 
+// What is stored at a place: a chunk of that alone. Errors: corrupt when there is no such place.
+Result<ByteView> stored_node(ByteView chunk, unsigned place);
+
 // The node at a place. Errors: corrupt when there is none.
 Result<keytrans::PrefixNode> read_node(ByteView chunk, unsigned place);
 

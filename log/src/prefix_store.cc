@@ -20,6 +20,10 @@ constexpr std::size_t index_of(PrefixNodeRef ref) { return static_cast<std::size
 }  // namespace
 
 Result<PrefixNode> StoredPrefixNodes::get(PrefixNodeRef ref) const {
+  const ReadCache::Key key{ReadCache::Kind::prefix_node, ref};
+  if (cache_ != nullptr) {
+    if (const auto record = cache_->find(key)) return read_node(record->view(), 0);
+  }
   const std::uint64_t number = chunk_of(ref);
   Known& known = known_[number % known_.size()];
   if (known.number != number || number == 0) {
@@ -27,7 +31,10 @@ Result<PrefixNode> StoredPrefixNodes::get(PrefixNodeRef ref) const {
     if (!chunk) return fail(Errc::corrupt, "a chunk of the prefix tree is missing");
     known = {number, *chunk};
   }
-  return read_node(known.chunk, place_of(ref));
+  KT_TRY(const ByteView stored, stored_node(known.chunk, place_of(ref)));
+  KT_TRY(const PrefixNode node, read_node(stored, 0));
+  if (cache_ != nullptr) cache_->put(key, stored);
+  return node;
 }
 
 Result<PrefixNode> PrefixNodeBatch::get(PrefixNodeRef ref) const {

@@ -10,16 +10,17 @@
 #include <array>
 #include <vector>
 
+#include "read_cache.h"
 #include "records.h"
 #include "store/store.h"
 
 namespace kt::log {
 
-// Reads nodes. Borrows the snapshot.
+// Reads nodes. Borrows the snapshot, and the cache if there is one.
 class StoredPrefixNodes final : public keytrans::PrefixNodes {
  public:
-  StoredPrefixNodes(const store::Snapshot& snapshot, store::Table table)
-      : snapshot_(snapshot), table_(table) {}
+  StoredPrefixNodes(const store::Snapshot& snapshot, store::Table table, ReadCache* cache = nullptr)
+      : snapshot_(snapshot), table_(table), cache_(cache) {}
 
   Result<keytrans::PrefixNode> get(keytrans::PrefixNodeRef ref) const override;
 
@@ -30,6 +31,7 @@ class StoredPrefixNodes final : public keytrans::PrefixNodes {
   };
   const store::Snapshot& snapshot_;
   store::Table table_;
+  ReadCache* cache_;
   mutable std::array<Known, 256> known_;  // chunks read before, by the last bits of their numbers
 };
 

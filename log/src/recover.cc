@@ -35,7 +35,7 @@ Result<Inspected> inspect(const std::filesystem::path& directory) {
   {
     const LogView view(log.configuration, vrf_key, log.tables,
                        std::make_shared<const State>(log.state), std::move(snapshot),
-                       Absence::believed);
+                       Absence::believed, nullptr);
     KT_TRY(head, signed_head(view));
     const auto file = store::HeadFile::open(log.files.head_file());
     if (file) {

@@ -65,7 +65,7 @@ std::uint64_t count_of(std::optional<Version> greatest) {
 }  // namespace
 
 Result<std::unique_ptr<LogView>> open_view(const LogParts& parts, const Published& published,
-                                           Absence absence) {
+                                           Absence absence, Purpose purpose) {
   while (true) {
     auto state = published.get();
     KT_TRY(auto snapshot, parts.store->snapshot());
@@ -73,7 +73,8 @@ Result<std::unique_ptr<LogView>> open_view(const LogParts& parts, const Publishe
     // this one needs.
     if (published.get() != state) continue;
     return std::make_unique<LogView>(parts.configuration, parts.vrf_key, parts.tables,
-                                     std::move(state), std::move(snapshot), absence);
+                                     std::move(state), std::move(snapshot), absence,
+                                     purpose == Purpose::answers ? parts.cache.get() : nullptr);
   }
 }
 
@@ -217,7 +218,7 @@ bool Sequencer::heartbeat_is_due() const {
 
 void Sequencer::work(Turn turn) {
   const std::lock_guard committing(committing_);
-  auto view = open_view(parts_, published_, Absence::believed);
+  auto view = open_view(parts_, published_, Absence::believed, Purpose::growth);
   if (!view) {
     for (Waiting& waiting : turn.batch) waiting.answer(tl::unexpected<Error>(view.error()));
     return;
@@ -241,7 +242,7 @@ void Sequencer::work(Turn turn) {
     for (Accepted& accepted : entry.accepted) accepted.answer(tl::unexpected<Error>(grown.error()));
     return;
   }
-  auto after = open_view(parts_, published_, Absence::believed);
+  auto after = open_view(parts_, published_, Absence::believed, Purpose::answers);
   for (Accepted& accepted : entry.accepted) {
     if (after) {
       accepted.answer(keytrans::prove_update(**after, accepted.request, true));
@@ -347,7 +348,7 @@ Result<void> Sequencer::pad(std::size_t fakes) {
   const std::lock_guard committing(committing_);
   while (fakes > 0) {
     const std::size_t next = std::min(fakes, most_leaves(parts_.configuration.mode()));
-    KT_TRY(auto view, open_view(parts_, published_, Absence::believed));
+    KT_TRY(auto view, open_view(parts_, published_, Absence::believed, Purpose::growth));
     KT_TRY(grow(std::move(view), {}, next));
     fakes -= next;
   }
@@ -435,7 +436,7 @@ Result<void> Sequencer::accept_auditor_head(const keytrans::AuditorTreeHead& hea
   const std::lock_guard committing(committing_);
   if (trouble() == Trouble::failed)
     return fail(Errc::unavailable, "the storage failed: the log has to be opened again");
-  KT_TRY(auto view, open_view(parts_, published_, Absence::believed));
+  KT_TRY(auto view, open_view(parts_, published_, Absence::believed, Purpose::growth));
   const State& before = view->state();
   if (head.tree_size == TreeSize{0} || head.tree_size > before.size())
     return fail(Errc::verification_failed,

@@ -30,6 +30,7 @@ struct LogParts {
   keytrans::VrfPrivateKey vrf_key;
   std::unique_ptr<store::Store> store;
   Tables tables;
+  std::unique_ptr<ReadCache> cache;
 };
 
 // The state that is served. Thread rule: any thread.
@@ -51,9 +52,15 @@ class Published {
   std::shared_ptr<const State> state_;
 };
 
+// What a view is for.
+enum class Purpose : std::uint8_t {
+  answers,  // it reads from the cache as well
+  growth,   // what is written follows from what is stored, whose checksums hold, and nothing else
+};
+
 // The log as it is served now. Errors: those of a snapshot.
 Result<std::unique_ptr<LogView>> open_view(const LogParts& parts, const Published& published,
-                                           Absence absence);
+                                           Absence absence, Purpose purpose);
 
 class Sequencer {
  public:

@@ -104,6 +104,7 @@ GrowingStoredLog::GrowingStoredLog(Configuration configuration, Timestamp start)
   clock_.set(start.value());
   options_.commit_window = std::chrono::hours(1);
   options_.commit_limit = kBatch;
+  options_.read_cache = kSmallCache;
   options_.store.max_snapshot_age = std::chrono::minutes(10);
   if (configuration.mode != DeploymentMode::contactMonitoring) {
     third_party_ = must(keytrans::SigningKey::generate(configuration.ciphersuite));

@@ -64,6 +64,7 @@ LogFixture::LogFixture(Kind kind, const std::function<void(Configuration&)>& adj
   adjust(configuration_);
   must(create_log(path(), configuration_));
   options.commit_window = std::chrono::milliseconds(1);
+  options.read_cache = kSmallCache;
 }
 
 // The auditor, if it starts with the log, has signed the first entry then.

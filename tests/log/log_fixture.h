@@ -50,6 +50,9 @@ class FakeClock final : public Clock {
   std::atomic<std::int64_t> elapsed_ = 0;
 };
 
+// Bytes of a cache in which records give way to others all the time.
+inline constexpr std::size_t kSmallCache = 4'000;
+
 [[nodiscard]] inline Label make_label(std::string_view text) { return must(Label::create(text)); }
 
 // A mode under a suite.

@@ -52,6 +52,9 @@ TEST_P(PrunedLog, ServesOnWhileItGivesUpWhatIsExpired) {
   must(fixture_.update(bob_, std::nullopt, {Bytes{7}}));
   fixture_.audit();
   EXPECT_EQ(wait_for([](const Pruned&) { return true; }), Pruned{});
+  // What is read now is cached when it is given up.
+  ClientState early = fixture_.newcomer();
+  EXPECT_EQ(fixture_.search(early, alice_, Version{0}).value, Bytes{0});
 
   fixture_.clock.pass(2 * kLifetime);
   must(fixture_.update(alice_, Version{1}, {Bytes{2}}));
@@ -71,6 +74,9 @@ TEST_P(PrunedLog, ServesOnWhileItGivesUpWhatIsExpired) {
   const auto expired = keytrans::prove_search(*view, request);
   ASSERT_FALSE(expired.has_value());
   EXPECT_EQ(expired.error().code, Errc::not_found);
+  const auto tree = view->prefix_tree(EntryIndex{1});
+  ASSERT_FALSE(tree.has_value());
+  EXPECT_EQ(tree.error().code, Errc::not_found);
 }
 
 // A user whose view is older than the lifetime is still shown that the log is the one it knew.

@@ -92,6 +92,9 @@ struct LogOptions {
   // Fake pairs that an empty log gets in its first entries, which hide how many real ones there
   // are. It has them when it is open.
   std::size_t initial_padding = 0;
+  // Bytes of memory for nodes and entries that were read before, which searches go through again
+  // and again. They are taken when they are needed.
+  std::size_t read_cache = std::size_t{64} << 20;
   store::LmdbOptions store;
   // Called on the sequencer's thread with the name of each step of growth that was taken, in this
   // order: "made" (nothing is durable), "committed" (the database has the entry), "noted" (the head
