@@ -4,8 +4,10 @@
 // build/release/bench/log_bench --benchmark_format=json
 //
 // Labels are loaded as users would send them, so a log of many takes its time to make:
-// KT_BENCH_LABELS in the environment is the greatest number (default 100000). The database is below
-// TMPDIR; on a file system in memory, commits cost nothing.
+// KT_BENCH_LABELS in the environment is the greatest number (default 100000). The logs that are
+// searched are made in the directory KT_BENCH_LOGS and left there, to be searched again by another
+// build; without it, they and all others are below TMPDIR, and removed. On a file system in memory,
+// commits cost nothing. KT_BENCH_CACHE is LogOptions::read_cache.
 
 #include <algorithm>
 #include <chrono>
@@ -48,39 +50,63 @@ Label label_of(std::uint64_t number) {
   return must(Label::create("user" + std::to_string(number) + "@example.com"));
 }
 
-std::uint64_t most_labels() {
-  const char* const given = std::getenv("KT_BENCH_LABELS");
-  return given != nullptr ? std::strtoull(given, nullptr, 10) : 100'000;
+std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
+  const char* const given = std::getenv(name);
+  return given != nullptr ? std::strtoull(given, nullptr, 10) : otherwise;
+}
+
+std::uint64_t most_labels() { return from_environment("KT_BENCH_LABELS", 100'000); }
+
+LogOptions log_options() {
+  LogOptions options;
+  options.queue_limit = 100'000;
+  options.read_cache = from_environment("KT_BENCH_CACHE", options.read_cache);
+  return options;
 }
 
 double seconds(Clock::duration duration) { return std::chrono::duration<double>(duration).count(); }
 
-// A log in a directory of its own.
+// A directory that is removed with this object.
+class TemporaryDirectory {
+ public:
+  explicit TemporaryDirectory(
+      const std::filesystem::path& parent = std::filesystem::temp_directory_path()) {
+    std::string name = (parent / "ktgate-bench-XXXXXX").string();
+    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp");
+    path_ = name;
+  }
+  TemporaryDirectory(const TemporaryDirectory&) = delete;
+  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+  ~TemporaryDirectory() { std::filesystem::remove_all(path_); }
+
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+// An open log.
 class BenchLog {
  public:
-  explicit BenchLog(CipherSuite suite) {
-    std::string name = (std::filesystem::temp_directory_path() / "ktgate-bench-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp");
-    directory_ = name;
+  // Makes one.
+  BenchLog(std::filesystem::path path, CipherSuite suite) : path_(std::move(path)) {
     keytrans::Configuration configuration;
     configuration.ciphersuite = suite;
     configuration.max_ahead = configuration.max_behind = 86'400'000;
     configuration.reasonable_monitoring_window = 86'400'000;
-    must(create_log(path(), configuration));
-    options_.queue_limit = 100'000;
+    must(create_log(path_, configuration));
     open();
   }
-  BenchLog(const BenchLog&) = delete;
-  BenchLog& operator=(const BenchLog&) = delete;
-  ~BenchLog() {
-    log_.reset();
-    std::filesystem::remove_all(directory_);
+  // Opens one that has so many labels.
+  BenchLog(std::filesystem::path path, std::uint64_t labels)
+      : path_(std::move(path)), labels_(labels) {
+    open();
   }
 
   [[nodiscard]] Log& log() { return *log_; }
   [[nodiscard]] std::uint64_t labels() const { return labels_; }
   void close() { log_.reset(); }
-  void open() { log_ = must(Log::open(path(), options_)); }
+  void open() { log_ = must(Log::open(path_, options_)); }
 
   // Adds `count` labels, keeping `callers` updates under way. Values have 64 bytes.
   void add(std::uint64_t count, std::uint64_t callers) {
@@ -109,36 +135,53 @@ class BenchLog {
   }
 
  private:
-  [[nodiscard]] std::filesystem::path path() const { return directory_ / "log"; }
-
-  std::filesystem::path directory_;
-  LogOptions options_;
+  std::filesystem::path path_;
+  LogOptions options_ = log_options();
   std::unique_ptr<Log> log_;
   std::uint64_t labels_ = 0;
 };
 
-// A log of so many labels, made once.
-BenchLog& log_of(std::uint64_t labels) {
-  static std::map<std::uint64_t, std::unique_ptr<BenchLog>> logs;
-  auto& log = logs[labels];
-  if (!log) {
-    log = std::make_unique<BenchLog>(CipherSuite::KT_128_SHA256_P256);
-    log->add(labels, 2'000);
+// A log of so many labels, loaded with so many updates under way, made once.
+BenchLog& log_of(std::uint64_t labels, std::uint64_t callers) {
+  static const TemporaryDirectory temporary;
+  static std::map<std::filesystem::path, std::unique_ptr<BenchLog>> logs;
+  const char* const kept = std::getenv("KT_BENCH_LOGS");
+  const auto path = std::filesystem::path(kept != nullptr ? kept : temporary.path()) /
+                    (std::to_string(labels) + "-" + std::to_string(callers));
+  auto& log = logs[path];
+  if (!log && !std::filesystem::exists(path)) {
+    // One whose loading is interrupted does not get the name.
+    const TemporaryDirectory loading(path.parent_path());
+    BenchLog made(loading.path() / "log", CipherSuite::KT_128_SHA256_P256);
+    made.add(labels, callers);
+    made.close();
+    std::filesystem::rename(loading.path() / "log", path);
   }
+  if (!log) log = std::make_unique<BenchLog>(path, labels);
   return *log;
 }
+BenchLog& log_of(const benchmark::State& state) {
+  return log_of(static_cast<std::uint64_t>(state.range(0)),
+                static_cast<std::uint64_t>(state.range(1)));
+}
 
+// The first one has about as many entries as one of a million labels: so many prefix trees are
+// looked into by a search.
 void sizes(benchmark::internal::Benchmark* benchmark) {
-  benchmark->ArgName("labels");
-  for (std::uint64_t labels = 10'000; labels <= most_labels(); labels *= 10)
-    benchmark->Arg(static_cast<std::int64_t>(labels));
+  benchmark->ArgNames({"labels", "callers"});
+  benchmark->Args({10'000, 10});
+  const std::uint64_t most = most_labels();
+  for (std::uint64_t labels = 10'000; labels < most; labels *= 10)
+    benchmark->Args({static_cast<std::int64_t>(labels), 2'000});
+  benchmark->Args({static_cast<std::int64_t>(most), 2'000});
 }
 
 // --- Searches --------------------------------------------------------------------------------
 
 // A greatest-version search by a new user for a label at random: snapshot, proof, nothing encoded.
+// The column CPU has what the thread took for it, whatever else the machine did.
 void Search(benchmark::State& state) {
-  BenchLog& log = log_of(static_cast<std::uint64_t>(state.range(0)));
+  BenchLog& log = log_of(state);
   std::mt19937_64 random(1);
   std::vector<double> taken;
   for (auto _ : state) {
@@ -156,6 +199,7 @@ void Search(benchmark::State& state) {
       static_cast<double>(taken.size()) / std::accumulate(taken.begin(), taken.end(), 0.0));
   state.counters["p50_us"] = taken[taken.size() / 2] * 1e6;
   state.counters["p99_us"] = taken[taken.size() * 99 / 100] * 1e6;
+  state.counters["entries"] = static_cast<double>(log.log().state().size.value());
   state.counters["disk_bytes_per_label"] =
       static_cast<double>(log.log().state().usage.used) / static_cast<double>(log.labels());
 }
@@ -187,7 +231,8 @@ void DurableUpdates(benchmark::State& state) {
   const auto suite = static_cast<CipherSuite>(state.range(0));
   const auto callers = static_cast<std::uint64_t>(state.range(1));
   const std::uint64_t count = callers == 1 ? 100 : 20'000;
-  BenchLog log(suite);
+  const TemporaryDirectory directory;
+  BenchLog log(directory.path() / "log", suite);
   double rate = 0;
   double vrfs = 0;
   for (auto _ : state) {
@@ -214,7 +259,7 @@ BENCHMARK(DurableUpdates)
 // --- Restart ---------------------------------------------------------------------------------
 
 void OpenToFirstAnswer(benchmark::State& state) {
-  BenchLog& log = log_of(static_cast<std::uint64_t>(state.range(0)));
+  BenchLog& log = log_of(state);
   for (auto _ : state) {
     state.PauseTiming();
     log.close();
