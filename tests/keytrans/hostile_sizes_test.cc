@@ -55,11 +55,14 @@ class HostileCounts : public ::testing::TestWithParam<TamperCase> {};
 
 INSTANTIATE_TEST_SUITE_P(, HostileCounts, ::testing::ValuesIn(tamper_cases()), tamper_case_name);
 
-// Each count as great as it can be written, and one more than is there.
+// Each count as great as it can be written, and one more than is there. The bytes of a message may
+// by chance be another one when one of its counts is another, and then that is what they are taken
+// for; nearly always they are none.
 TEST_P(HostileCounts, AreNotBelieved) {
   const auto specimen = GetParam().make();
   const Bytes& honest = specimen->encoding();
   std::size_t tried = 0;
+  std::size_t refused = 0;
   for (const FieldPlace& field : specimen->fields()) {
     if (field.kind != FieldKind::length) continue;
     const auto first = static_cast<std::ptrdiff_t>(field.offset);
@@ -70,12 +73,18 @@ TEST_P(HostileCounts, AreNotBelieved) {
     ++one_more[field.offset + field.size - 1];
     for (const Bytes* const tampered : {&greatest, &one_more}) {
       if (*tampered == honest) continue;
-      const bool decoded = promptly(honest.size(), [&] { return specimen->decodes(*tampered); });
-      EXPECT_FALSE(decoded) << field.name;
+      const auto again =
+          promptly(honest.size(), [&] { return specimen->encoded_again(*tampered); });
       ++tried;
+      if (again) {
+        EXPECT_EQ(*again, *tampered) << field.name;
+      } else {
+        ++refused;
+      }
     }
   }
   EXPECT_GT(tried, 0U);
+  EXPECT_GT(2 * refused, tried);
 }
 
 // A value's length of 4 GiB in a message of a few bytes.

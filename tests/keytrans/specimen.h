@@ -51,8 +51,8 @@ class Specimen {
   [[nodiscard]] virtual const Bytes& encoding() const = 0;
   [[nodiscard]] virtual std::vector<FieldPlace> fields() const = 0;
 
-  // Whether `bytes` are a message at all.
-  [[nodiscard]] virtual bool decodes(ByteView bytes) const = 0;
+  // What `bytes` are as a message, encoded again; nothing when they are none.
+  [[nodiscard]] virtual std::optional<Bytes> encoded_again(ByteView bytes) const = 0;
 
   // That the honest message is accepted. Without this nothing else here means anything.
   virtual void expect_accepted() const = 0;
@@ -95,8 +95,10 @@ class SpecimenOf final : public Specimen {
     return map_fields(honest_, context_);
   }
 
-  [[nodiscard]] bool decodes(ByteView bytes) const override {
-    return decode_message<Message>(bytes, context_).has_value();
+  [[nodiscard]] std::optional<Bytes> encoded_again(ByteView bytes) const override {
+    const auto decoded = decode_message<Message>(bytes, context_);
+    if (!decoded) return std::nullopt;
+    return encode_message(*decoded, context_).value();
   }
 
   void expect_accepted() const override {
