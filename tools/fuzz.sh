@@ -3,7 +3,7 @@
 #
 #   tools/fuzz.sh [target...]    (default: every target; none is none to run)
 #
-#   KT_FUZZ_SECONDS   how long each runs (default: 60)
+#   KT_FUZZ_SECONDS   how long each runs (default: 30)
 #   KT_JOBS           how many run at a time (default: one a core)
 #
 # tests/fuzz/<target>/corpus is only read. New inputs go to build/fuzz/found/<target>, what breaks a
@@ -18,7 +18,7 @@ case "${1:-}" in
     exit
     ;;
 esac
-seconds=${KT_FUZZ_SECONDS:-60}
+seconds=${KT_FUZZ_SECONDS:-30}
 jobs=${KT_JOBS:-$(nproc)}
 build=build/fuzz
 

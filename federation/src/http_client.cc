@@ -20,8 +20,8 @@ namespace {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
+using asio::ip::tcp;
 using boost::system::error_code;
-using tcp = asio::ip::tcp;
 using TimePoint = std::chrono::steady_clock::time_point;
 
 using WireRequest = http::request<http::vector_body<std::uint8_t>>;
@@ -70,6 +70,21 @@ std::optional<std::chrono::seconds> retry_after(beast::string_view field) {
   return std::chrono::seconds(seconds);
 }
 
+// The answer that was read.
+Result<HttpResponse> take_response(ResponseParser& parser) {
+  auto& message = parser.get();
+  if (message.result_int() < 200)
+    return fail(Errc::malformed, "the answer is not the last one to the request");
+  if (message.count(http::field::content_encoding) > 0)
+    return fail(Errc::malformed, "the answer has a content encoding that was not asked for");
+  HttpResponse response;
+  response.status = message.result_int();
+  response.content_type = media_type(message[http::field::content_type]);
+  response.retry_after = retry_after(message[http::field::retry_after]);
+  response.body = std::move(message.body());
+  return response;
+}
+
 template <class Stream>
 asio::awaitable<error_code> exchange(Stream& stream, beast::flat_buffer& buffer,
                                      const WireRequest& request, ResponseParser& parser) {
@@ -100,7 +115,6 @@ class BeastClient final : public HttpClient {
   asio::awaitable<Result<std::unique_ptr<Connection>>> connect(TimePoint deadline);
   asio::awaitable<error_code> exchange_on(Connection& connection, const WireRequest& request,
                                           ResponseParser& parser) const;
-  Result<HttpResponse> read(ResponseParser& parser) const;
 
   asio::any_io_executor executor_;
   asio::ssl::context context_;
@@ -172,20 +186,6 @@ asio::awaitable<error_code> BeastClient::exchange_on(Connection& connection,
   return exchange(connection.tcp_layer(), connection.buffer, request, parser);
 }
 
-Result<HttpResponse> BeastClient::read(ResponseParser& parser) const {
-  auto& message = parser.get();
-  if (message.result_int() < 200)
-    return fail(Errc::malformed, "the answer is not the last one to the request");
-  if (message.count(http::field::content_encoding) > 0)
-    return fail(Errc::malformed, "the answer has a content encoding that was not asked for");
-  HttpResponse response;
-  response.status = message.result_int();
-  response.content_type = media_type(message[http::field::content_type]);
-  response.retry_after = retry_after(message[http::field::retry_after]);
-  response.body = std::move(message.body());
-  return response;
-}
-
 asio::awaitable<Result<HttpResponse>> BeastClient::send(HttpRequest request) {
   const auto now = std::chrono::steady_clock::now();
   const TimePoint deadline = now + options_.total_timeout;
@@ -213,7 +213,7 @@ asio::awaitable<Result<HttpResponse>> BeastClient::send(HttpRequest request) {
     }
     connection->tcp_layer().expires_never();
     if (parser.get().keep_alive() && connection->buffer.size() == 0) idle_ = std::move(connection);
-    co_return read(parser);
+    co_return take_response(parser);
   }
 }
 

@@ -31,8 +31,8 @@ namespace {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
+using asio::ip::tcp;
 using boost::system::error_code;
-using tcp = asio::ip::tcp;
 using std::chrono::milliseconds;
 
 using PlainStream = beast::tcp_stream;
@@ -138,7 +138,6 @@ class Session {
   virtual ~Session() = default;
   // Closes the connection if no request is under way.
   virtual void close_if_idle() = 0;
-  virtual void close() = 0;
 };
 
 // The connections there are. Thread rule: any thread.
@@ -194,12 +193,11 @@ class StreamSession final : public Session,
   [[nodiscard]] auto executor() { return stream_.get_executor(); }
 
   void close_if_idle() override {
-    post([](StreamSession& self) {
-      if (self.is_idle_) self.close_now();
-    });
-  }
-  void close() override {
-    post([](StreamSession& self) { self.close_now(); });
+    // A session that is going already has nothing to be told.
+    if (auto self = this->weak_from_this().lock())
+      asio::post(executor(), [self = std::move(self)] {
+        if (self->is_idle_) self->close();
+      });
   }
 
   // The connection from its first byte to its last. `self` keeps it.
@@ -221,14 +219,8 @@ class StreamSession final : public Session,
   }
 
  private:
-  template <class F>
-  void post(F action) {
-    // A session that is going already has nothing to be told.
-    if (auto self = this->weak_from_this().lock())
-      asio::post(executor(), [self = std::move(self), action] { action(*self); });
-  }
   void expires_after(milliseconds time) { tcp_layer(stream_).expires_after(time); }
-  void close_now() { tcp_layer(stream_).close(); }
+  void close() { tcp_layer(stream_).close(); }
 
   [[nodiscard]] std::string_view buffered() const {
     const auto data = buffer_.cdata();
@@ -333,7 +325,7 @@ template <class Stream>
 asio::awaitable<bool> StreamSession<Stream>::answer(Response response, unsigned version,
                                                     bool keep_alive) {
   error_code error;
-  expires_after(std::max(limits_.write_timeout, body_time(limits_, response.body.size())));
+  expires_after(limits_.write_timeout);
   const WireResponse wire = wire_response(std::move(response), version, keep_alive);
   co_await http::async_write(stream_, wire, asio::redirect_error(asio::use_awaitable, error));
   co_return keep_alive && !error;
@@ -389,7 +381,7 @@ asio::awaitable<void> StreamSession<Stream>::finish() {
       unread += co_await read_some(kReadSize, error);
     }
   }
-  close_now();
+  close();
 }
 
 // --- The server ------------------------------------------------------------------------------

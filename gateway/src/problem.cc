@@ -43,8 +43,8 @@ constexpr std::array kRows{
 };
 
 const Row& row_of(Problem problem) {
-  const auto row = std::find_if(kRows.begin(), kRows.end(),
-                                [problem](const Row& each) { return each.problem == problem; });
+  const Row* const row = std::find_if(
+      kRows.begin(), kRows.end(), [problem](const Row& each) { return each.problem == problem; });
   KT_ASSERT(row != kRows.end());
   return *row;
 }

@@ -246,8 +246,7 @@ TEST_F(HttpServerTest, WhatGoesWrongInAnEndpointEndsItsConnectionOnly) {
 
 TEST_F(HttpServerTest, WhoDoesNotReadIsGivenUp) {
   LimitsConfiguration limits;
-  limits.write_timeout = limits.body_timeout = milliseconds(100);
-  limits.body_floor = std::size_t{1} << 30;
+  limits.write_timeout = milliseconds(100);
   limits.drain_timeout = milliseconds(10'000);
   start(limits);
   const LoopbackConnection connection = connect();
