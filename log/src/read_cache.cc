@@ -72,7 +72,7 @@ void ReadCache::put(Key key, ByteView record) {
   Slot* const slot = slot_of(key);
   if (slot == nullptr) return;
   std::array<std::uint64_t, kWords> words{};
-  std::memcpy(words.data(), record.data(), record.size());
+  if (!record.empty()) std::memcpy(words.data(), record.data(), record.size());
   const Word sequence(slot->sequence);
   std::uint64_t before = sequence.load(std::memory_order_relaxed);
   if ((before & 1U) != 0 ||
