@@ -1,7 +1,7 @@
 # ktgate_fuzzer(<name> SOURCE <file> LIBS <target>...)
 #
-# A libFuzzer target whose kept corpus is tests/fuzz/<name>/corpus. In the fuzz preset it is the
-# fuzzer, at build/fuzz/fuzzers/<name>; tools/fuzz.sh runs those listed in fuzzers.txt. In every other
+# A libFuzzer target whose kept corpus is tests/fuzz/<name>/corpus. In the preset asan it is the
+# fuzzer, at build/asan/fuzzers/<name>; tools/fuzz.sh runs those listed in fuzzers.txt. In every other
 # preset a small driver takes libFuzzer's place. In both, the test fuzz_replay.<name> runs each file
 # of the corpus once, so what a fuzzer found once stays found, under either compiler.
 if(KTGATE_SANITIZE MATCHES "fuzzer")

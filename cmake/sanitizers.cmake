@@ -1,4 +1,4 @@
-# The sanitizers of a whole build, as a value of -fsanitize=; the presets asan, tsan and fuzz set it.
+# The sanitizers of a whole build, as a value of -fsanitize=; the presets asan and tsan set it.
 # Every translation unit gets them, for a program half instrumented reports what is not there.
 set(KTGATE_SANITIZE "" CACHE STRING "Sanitizers to compile and link everything with (clang)")
 

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Builds the fuzz targets and runs each for a while, several at a time, starting from its kept corpus.
 #
-#   tools/fuzz.sh [target...]    (default: every target; none is none to run)
+#   tools/fuzz.sh [target...]    (default: every target)
 #
-#   KT_FUZZ_SECONDS   how long each runs (default: 30)
+#   KT_FUZZ_SECONDS   how long each runs (default: 60)
 #   KT_JOBS           how many run at a time (default: one a core)
 #
-# tests/fuzz/<target>/corpus is only read. New inputs go to build/fuzz/found/<target>, what breaks a
-# target to build/fuzz/artifacts/<target>-*, what it printed to build/fuzz/logs/<target>.log.
+# tests/fuzz/<target>/corpus is only read. New inputs go to build/asan/found/<target>, what breaks a
+# target to build/asan/artifacts/<target>-*, what it printed to build/asan/logs/<target>.log.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -18,18 +18,14 @@ case "${1:-}" in
     exit
     ;;
 esac
-seconds=${KT_FUZZ_SECONDS:-30}
+seconds=${KT_FUZZ_SECONDS:-60}
 jobs=${KT_JOBS:-$(nproc)}
-build=build/fuzz
+build=build/asan
 
-cmake --preset fuzz >/dev/null
-cmake --build --preset fuzz --parallel "$jobs"
+cmake --preset asan >/dev/null
 mapfile -t targets <$build/fuzzers.txt
 [ $# -eq 0 ] || targets=("$@")
-if [ ${#targets[@]} -eq 0 ]; then
-  echo "no fuzz targets"
-  exit
-fi
+cmake --build --preset asan --parallel "$jobs" --target "${targets[@]}"
 
 mkdir -p $build/artifacts $build/logs
 export UBSAN_OPTIONS=print_stacktrace=1
