@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Runs clang-tidy, prints what it finds and nothing else, and fails if that is anything.
 #
-#   tools/lint/tidy.sh [base]   the folders with changes since the revision `base` (default: HEAD)
-#   tools/lint/tidy.sh --all    every folder
-#   tools/lint/tidy.sh --source every folder but the tests, which take as long again
+#   tools/lint/tidy.sh [--quick] [base]   what changed since the revision `base` (default: HEAD)
+#   tools/lint/tidy.sh [--quick] --all    everything
 #
-# A change of the checks themselves counts as a change of every folder.
+# --quick leaves out the tests, which take as long as all the rest, and the static analyzer, which takes
+# as long as all other checks. Of a changed header one file is looked at that includes it. A change of
+# the checks themselves counts as a change of everything.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -14,48 +15,69 @@ case "${1:-}" in
     sed '1d;/^#/!Q;s/^# \{0,1\}//' "$0"
     exit
     ;;
-  -?*) [ "$1" = --all ] || [ "$1" = --source ] || { echo "tidy.sh: unknown option $1" >&2; exit 2; } ;;
 esac
+pattern=.
+checks=
+if [ "${1:-}" = --quick ]; then
+  pattern='^(?!tests/)'
+  checks='-clang-analyzer-*'
+  shift
+fi
 base=${1:-HEAD}
+if [[ $base = -* && $base != --all ]]; then
+  echo "tidy.sh: unknown option $base" >&2
+  exit 2
+fi
 jobs=${KT_JOBS:-$(nproc)}
 build=build/asan
 
 git() { command git -c safe.directory="$PWD" "$@"; }
+
+[ "$base" = --all ] || git rev-parse --verify --quiet "$base^{commit}" >/dev/null || {
+  echo "tidy.sh: no revision $base" >&2
+  exit 2
+}
 
 changed_files() {
   git diff --name-only "$base" --
   git ls-files --others --exclude-standard
 }
 
-# The folders to look at, one a line; a line with a dot for all of them.
-folders() {
-  local files
-  case "$base" in
-    --all) echo . && return ;;
-    --source) git ls-files '*.cc' | sed 's,/.*,,' | sort -u | grep -v '^tests$' && return ;;
-  esac
-  files=$(changed_files)
-  if grep -qE '(^|/)\.clang-tidy$|^tools/lint/tidy\.sh$' <<<"$files"; then
-    echo .
-  else
-    # tests/<folder> is a folder of its own.
-    sed -nE 's,^((tests/)?[^/]+)/.*\.(h|cc)$,\1,p' <<<"$files" | sort -u
+# What is looked at, one a line.
+selected() {
+  local files header
+  if [ "$base" != --all ]; then
+    files=$(changed_files)
+    if ! grep -qE '(^|/)\.clang-tidy$|^tools/lint/tidy\.sh$' <<<"$files"; then
+      { grep -E '\.cc$' || true; } <<<"$files"
+      # The first of those in its own folder, or else anywhere; by name, as most includes are.
+      { grep -E '\.h$' || true; } <<<"$files" | while read -r header; do
+        { git grep -lE "#include \"([a-z_]+/)?${header##*/}\"" -- "${header%%/*}/*.cc" '*.cc' || true; } |
+          awk -v own="${header%%/*}/" '
+            first == "" {first = $0}
+            same == "" && index($0, own) == 1 {same = $0}
+            END {print same != "" ? same : first}'
+      done
+      return
+    fi
   fi
+  git ls-files '*.cc'
+  git ls-files --others --exclude-standard '*.cc'
 }
 
-selected=$(folders)
-[ -n "$selected" ] || exit 0
+names=$(selected | { grep -P "$pattern" || true; } | sort -u)
+[ -n "$names" ] || exit 0
 
-# The database of a clang build; g++ knows warnings that clang does not.
+# The database of a clang build; g++ knows warnings that clang does not. What is in no target is
+# compiled by nobody.
 cmake --preset asan >/dev/null
 mapfile -t sources < <(
-  python3 -B - $build/compile_commands.json "$selected" <<'EOF'
+  python3 -B - $build/compile_commands.json "$names" <<'EOF'
 import json, os, sys
 
 root = os.getcwd() + "/"
-folders = tuple("" if name == "." else name + "/" for name in sys.argv[2].split())
-names = {entry["file"].removeprefix(root) for entry in json.load(open(sys.argv[1]))}
-print("\n".join(sorted(name for name in names if name.startswith(folders))))
+compiled = {entry["file"].removeprefix(root) for entry in json.load(open(sys.argv[1]))}
+print("\n".join(name for name in sys.argv[2].split() if name in compiled))
 EOF
 )
 [ -n "${sources[*]}" ] || exit 0
@@ -63,7 +85,7 @@ EOF
 # What clang-tidy says on stderr is the number of findings it suppressed in system headers.
 log=$build/tidy.log
 if ! printf '%s\n' "${sources[@]}" |
-  xargs -P "$jobs" -n 1 clang-tidy-14 -p $build --quiet 2>"$log"; then
+  xargs -P "$jobs" -n 1 clang-tidy-14 -p $build --checks="$checks" --quiet 2>"$log"; then
   grep -vE '^[0-9]+ (warnings?|errors?)|^Suppressed|^Use -' "$log" >&2 || true
   exit 1
 fi
