@@ -3,14 +3,15 @@
 
 # ktgate_may_use_<folder>: the arrows. A folder also reaches what those folders reach.
 set(ktgate_may_use_keytrans "")
+set(ktgate_may_use_program keytrans)
 set(ktgate_may_use_store keytrans)
 set(ktgate_may_use_log store)
 set(ktgate_may_use_auditor store federation)
 set(ktgate_may_use_federation keytrans)
 set(ktgate_may_use_routing log federation)
 set(ktgate_may_use_migration routing)
-set(ktgate_may_use_gateway keytrans store log auditor federation routing migration)
-set(ktgate_may_use_client keytrans federation)
+set(ktgate_may_use_gateway keytrans program store log auditor federation routing migration)
+set(ktgate_may_use_client keytrans program federation)
 
 # ktgate_library(<folder> [DEPENDS <folder>...] SOURCES <file>...)
 #

@@ -7,10 +7,10 @@
 #include "audited_log.h"
 #include "auditor/log_auditor.h"
 #include "commands.h"
-#include "interrupt.h"
 #include "keytrans/key_file.h"
 #include "options.h"
 #include "program.h"
+#include "program/interrupt.h"
 
 namespace kt::gateway {
 namespace {
@@ -58,7 +58,7 @@ Result<keytrans::SecretBytes> read_token(const std::filesystem::path& file) {
 
 // Takes what is new from the log, and gives it what was signed. Stops early when `interrupt` came.
 // Errors: those of LogAuditor and AuditedLog.
-Result<void> catch_up(LogAuditor& auditor, AuditedLog& log, const Interrupt& interrupt) {
+Result<void> catch_up(LogAuditor& auditor, AuditedLog& log, const program::Interrupt& interrupt) {
   if (auditor.state().needs_start) {
     KT_TRY(const keytrans::AuditorStart start, log.start());
     KT_TRY(auditor.start(start));
@@ -106,7 +106,7 @@ bool is_passing(const LogAuditor& auditor, const Error& error) {
 }
 
 Result<int> follow(const RunCommand& options) {
-  const Interrupt interrupt;  // before there are threads
+  const program::Interrupt interrupt;  // before there are threads
   auto url = federation::parse_url(options.url);
   if (!url) return fail_in("URL", std::move(url).error());
   KT_TRY(auto token, read_token(options.token_file));

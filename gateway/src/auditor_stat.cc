@@ -7,7 +7,7 @@
 
 #include "auditor/log_auditor.h"
 #include "commands.h"
-#include "figures.h"
+#include "program/figures.h"
 
 namespace kt::gateway {
 namespace {
@@ -62,7 +62,8 @@ Result<int> stat(const StatCommand& options) {
     print_line("behind", "a head of " + std::to_string(state.behind->value()) +
                              " was signed; nothing is until that is reached again");
   if (state.refused) print_line("refused", *state.refused);
-  print_line("database", format_bytes(state.usage.used) + " of " + format_bytes(state.usage.limit));
+  print_line("database", program::format_bytes(state.usage.used) + " of " +
+                             program::format_bytes(state.usage.limit));
   return 0;
 }
 

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "duration.h"
-#include "figures.h"
 #include "listen_address.h"
+#include "program/duration.h"
+#include "program/figures.h"
 
 namespace kt::gateway {
 namespace {
@@ -75,8 +75,8 @@ std::optional<std::uint64_t> count_of(ValueKind kind, const TomlValue& value) {
     return static_cast<std::uint64_t>(*number);
   }
   const auto& text = std::get<std::string>(value);
-  if (kind == ValueKind::duration) return parse_duration(text);
-  if (kind == ValueKind::size) return parse_size(text);
+  if (kind == ValueKind::duration) return program::parse_duration(text);
+  if (kind == ValueKind::size) return program::parse_size(text);
   return std::nullopt;
 }
 
@@ -102,8 +102,8 @@ bool set_count(const ConfigurationKey& key, const TomlValue& value, ValuePlace p
 
 // For people.
 std::string format_count(ValueKind kind, std::uint64_t count) {
-  if (kind == ValueKind::duration) return format_duration(count);
-  if (kind == ValueKind::size) return format_size(count);
+  if (kind == ValueKind::duration) return program::format_duration(count);
+  if (kind == ValueKind::size) return program::format_size(count);
   return std::to_string(count);
 }
 

@@ -3,8 +3,8 @@
 #include <memory>
 
 #include "commands.h"
-#include "figures.h"
 #include "log/backup.h"
+#include "program/figures.h"
 
 namespace kt::gateway {
 namespace {
@@ -35,7 +35,7 @@ Result<int> backup(const BackupCommand& options) {
   KT_TRY(const log::BackedUp done,
          log::back_up_log(options.directory, options.destination, {!options.no_keys}));
   std::printf("%llu records, %s, %s\n", static_cast<unsigned long long>(done.records),
-              format_bytes(done.bytes).c_str(),
+              program::format_bytes(done.bytes).c_str(),
               options.no_keys ? "without the private keys" : "with the private keys");
   return 0;
 }

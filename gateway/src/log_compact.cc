@@ -3,8 +3,8 @@
 #include <memory>
 
 #include "commands.h"
-#include "figures.h"
 #include "log/compact.h"
+#include "program/figures.h"
 
 namespace kt::gateway {
 namespace {
@@ -24,7 +24,8 @@ constexpr const char* kFooter =
 Result<int> compact(const std::filesystem::path& directory) {
   KT_TRY(const store::Compacted done, log::compact_log(directory));
   std::printf("%llu records: %s before, %s after\n", static_cast<unsigned long long>(done.records),
-              format_bytes(done.bytes_before).c_str(), format_bytes(done.bytes_after).c_str());
+              program::format_bytes(done.bytes_before).c_str(),
+              program::format_bytes(done.bytes_after).c_str());
   return 0;
 }
 

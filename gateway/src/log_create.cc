@@ -6,9 +6,9 @@
 
 #include "commands.h"
 #include "deployment_names.h"
-#include "duration.h"
 #include "log/log.h"
 #include "options.h"
+#include "program/duration.h"
 
 namespace kt::gateway {
 namespace {
@@ -92,10 +92,10 @@ Result<int> create(const CreateOptions& options) {
 void add_log_create(CLI::App& group, Run& chosen) {
   const auto options = std::make_shared<CreateOptions>();
   keytrans::Configuration& made = options->configuration;
-  made.max_ahead = *parse_duration("1m");
-  made.max_behind = *parse_duration("1h");
-  made.reasonable_monitoring_window = *parse_duration("24h");
-  made.max_auditor_lag = *parse_duration("24h");
+  made.max_ahead = *program::parse_duration("1m");
+  made.max_behind = *program::parse_duration("1h");
+  made.reasonable_monitoring_window = *program::parse_duration("24h");
+  made.max_auditor_lag = *program::parse_duration("24h");
 
   CLI::App& command = *group.add_subcommand("create", kHelp);
   command.footer(kFooter);

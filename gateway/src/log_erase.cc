@@ -8,12 +8,14 @@
 #include <vector>
 
 #include "commands.h"
-#include "line_reader.h"
 #include "log/erase.h"
 #include "log_line.h"
+#include "program/line_reader.h"
 
 namespace kt::gateway {
 namespace {
+
+using program::LineReader;
 
 constexpr const char* kHelp =
     "Erases labels from a log that is not running. This cannot be undone. FILE, or standard input\n"

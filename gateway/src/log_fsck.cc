@@ -10,7 +10,7 @@
 #include "commands.h"
 #include "log/fsck.h"
 #include "program.h"
-#include "progress.h"
+#include "program/progress.h"
 
 namespace kt::gateway {
 namespace {
@@ -85,7 +85,7 @@ void print(const FsckReport& report) {
 }
 
 Result<FsckReport> check(const CheckOptions& options) {
-  std::optional<Progress> progress;
+  std::optional<program::Progress> progress;
   return log::fsck(options.directory, {.vrfs = !options.no_vrf},
                    [&progress](std::uint64_t done, std::uint64_t total) {
                      if (!progress) progress.emplace("ktgate log fsck", total, "records");

@@ -9,18 +9,21 @@
 
 #include "commands.h"
 #include "importer.h"
-#include "interrupt.h"
-#include "line_reader.h"
 #include "log/statistics.h"
 #include "log_line.h"
 #include "program.h"
-#include "progress.h"
+#include "program/interrupt.h"
+#include "program/line_reader.h"
+#include "program/progress.h"
 #include "routing/reserved.h"
 
 namespace kt::gateway {
 namespace {
 
 using keytrans::DeploymentMode;
+using program::Interrupt;
+using program::LineReader;
+using program::Progress;
 
 struct ImportOptions {
   std::filesystem::path directory;

@@ -11,16 +11,18 @@
 
 #include "commands.h"
 #include "deployment_names.h"
-#include "duration.h"
-#include "figures.h"
 #include "log/clock.h"
 #include "log/statistics.h"
+#include "program/duration.h"
+#include "program/figures.h"
 
 namespace kt::gateway {
 namespace {
 
 using Json = nlohmann::ordered_json;
 using log::Statistics;
+using program::format_bytes;
+using program::format_duration;
 
 struct StatOptions {
   std::filesystem::path directory;
@@ -102,7 +104,7 @@ std::string moment(Timestamp time, Timestamp now) {
       std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S UTC", &parts) == 0)
     return std::to_string(time.value()) + " ms";
   if (time > now) return std::string(text.data()) + ", in the future";
-  return std::string(text.data()) + ", " + format_age(elapsed_ms(time, now)) + " ago";
+  return std::string(text.data()) + ", " + program::format_age(elapsed_ms(time, now)) + " ago";
 }
 
 // What stands in the column on the right, by what stands on the left.

@@ -6,7 +6,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "duration.h"
+#include "program/duration.h"
 
 namespace kt::gateway {
 
@@ -36,7 +36,7 @@ CLI::Option* add_duration(CLI::App& command, const std::string& name, const std:
       .add_option_function<std::string>(
           name,
           [name, set](const std::string& text) {
-            const auto parsed = parse_duration(text);
+            const auto parsed = program::parse_duration(text);
             if (!parsed)
               throw CLI::ValidationError(name, "is not a duration like 500ms, 30s, 24h or 90d");
             if (*parsed == 0) throw CLI::ValidationError(name, "has to be more than nothing");

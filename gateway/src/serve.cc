@@ -10,10 +10,10 @@
 #include "configuration.h"
 #include "federation/url.h"
 #include "http_server.h"
-#include "interrupt.h"
 #include "log_api.h"
 #include "principals.h"
 #include "program.h"
+#include "program/interrupt.h"
 
 namespace kt::gateway {
 namespace {
@@ -79,7 +79,7 @@ Result<std::vector<HostedLog>> open_logs(const std::vector<ServedLogConfiguratio
 }
 
 Result<int> serve(const std::filesystem::path& file) {
-  const Interrupt interrupt;  // before there are threads
+  const program::Interrupt interrupt;  // before there are threads
   KT_TRY(const GatewayConfiguration configuration, read_configuration(file));
   KT_TRY(std::vector<HostedLog> logs, open_logs(configuration.logs));
   pollfd wait{interrupt.descriptor(), POLLIN, 0};

@@ -1,8 +1,8 @@
-#include "figures.h"
+#include "program/figures.h"
 
 #include <gtest/gtest.h>
 
-namespace kt::gateway {
+namespace kt::program {
 namespace {
 
 TEST(Figures, SizesOfEachUnit) {
@@ -27,4 +27,4 @@ TEST(Figures, ASizeIsWrittenInTheGreatestUnitThatFits) {
 }
 
 }  // namespace
-}  // namespace kt::gateway
+}  // namespace kt::program

@@ -1,5 +1,4 @@
 // How far a long command is, on stderr: a bar on a terminal, a line every few seconds otherwise.
-// Internal.
 //
 // Thread rule: one thread.
 #pragma once
@@ -10,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace kt::gateway {
+namespace kt::program {
 
 class Progress {
  public:
@@ -44,4 +43,4 @@ class Progress {
                                             std::chrono::milliseconds elapsed,
                                             std::string_view unit = "lines");
 
-}  // namespace kt::gateway
+}  // namespace kt::program

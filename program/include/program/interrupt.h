@@ -1,9 +1,9 @@
-// SIGINT and SIGTERM as something to read, for a command that finishes what it has begun. Internal.
+// SIGINT and SIGTERM as something to read, for a command that finishes what it has begun.
 //
 // Thread rule: made before other threads are, which inherit that they do not get the signals.
 #pragma once
 
-namespace kt::gateway {
+namespace kt::program {
 
 class Interrupt {
  public:
@@ -21,4 +21,4 @@ class Interrupt {
   int descriptor_ = -1;
 };
 
-}  // namespace kt::gateway
+}  // namespace kt::program

@@ -1,4 +1,4 @@
-// Lines of a file or a pipe, one at a time and of a bounded length. Internal.
+// Lines of a file or a pipe, one at a time and of a bounded length.
 //
 // Thread rule: one thread.
 #pragma once
@@ -10,7 +10,7 @@
 
 #include "keytrans/result.h"
 
-namespace kt::gateway {
+namespace kt::program {
 
 class LineReader {
  public:
@@ -46,4 +46,4 @@ class LineReader {
   bool ended_ = false;
 };
 
-}  // namespace kt::gateway
+}  // namespace kt::program

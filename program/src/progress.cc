@@ -1,12 +1,12 @@
-#include "progress.h"
+#include "program/progress.h"
 
 #include <algorithm>
 #include <cstdio>
 #include <unistd.h>
 
-#include "duration.h"
+#include "program/duration.h"
 
-namespace kt::gateway {
+namespace kt::program {
 namespace {
 
 constexpr std::chrono::milliseconds kBarInterval{200};
@@ -71,4 +71,4 @@ std::string describe_progress(std::uint64_t bytes, std::uint64_t lines,
   return text;
 }
 
-}  // namespace kt::gateway
+}  // namespace kt::program

@@ -1,4 +1,4 @@
-#include "line_reader.h"
+#include "program/line_reader.h"
 
 #include <array>
 #include <cerrno>
@@ -6,7 +6,7 @@
 #include <system_error>
 #include <unistd.h>
 
-namespace kt::gateway {
+namespace kt::program {
 namespace {
 
 constexpr std::size_t kReadSize = std::size_t{64} << 10;
@@ -64,4 +64,4 @@ Result<LineReader::Got> LineReader::fill() {
   return ended_ ? Got::end : Got::line;
 }
 
-}  // namespace kt::gateway
+}  // namespace kt::program

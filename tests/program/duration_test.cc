@@ -1,8 +1,8 @@
-#include "duration.h"
+#include "program/duration.h"
 
 #include <gtest/gtest.h>
 
-namespace kt::gateway {
+namespace kt::program {
 namespace {
 
 TEST(Duration, EachUnit) {
@@ -28,4 +28,4 @@ TEST(Duration, IsWrittenInTheGreatestUnitThatFits) {
 }
 
 }  // namespace
-}  // namespace kt::gateway
+}  // namespace kt::program

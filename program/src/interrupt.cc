@@ -1,4 +1,4 @@
-#include "interrupt.h"
+#include "program/interrupt.h"
 
 #include <cerrno>
 #include <csignal>
@@ -7,7 +7,7 @@
 #include <system_error>
 #include <unistd.h>
 
-namespace kt::gateway {
+namespace kt::program {
 
 Interrupt::Interrupt() {
   sigset_t signals;
@@ -28,4 +28,4 @@ bool Interrupt::came() const {
   return poll(&wait, 1, 0) == 1;
 }
 
-}  // namespace kt::gateway
+}  // namespace kt::program

@@ -1,4 +1,4 @@
-#include "line_reader.h"
+#include "program/line_reader.h"
 
 #include <fcntl.h>
 #include <string>
@@ -10,7 +10,7 @@
 
 #include "must.h"
 
-namespace kt::gateway {
+namespace kt::program {
 namespace {
 
 using Got = LineReader::Got;
@@ -121,4 +121,4 @@ TEST(LineReader, SaysWhatTheSystemSays) {
 }
 
 }  // namespace
-}  // namespace kt::gateway
+}  // namespace kt::program

@@ -1,4 +1,4 @@
-// Figures for people. Internal.
+// Figures for people.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace kt::gateway {
+namespace kt::program {
 
 // "17.1 MiB"
 [[nodiscard]] std::string format_bytes(std::uint64_t bytes);
@@ -18,4 +18,4 @@ namespace kt::gateway {
 // Exactly, in the greatest unit that needs no fraction; a plain number when there is none.
 [[nodiscard]] std::string format_size(std::uint64_t bytes);
 
-}  // namespace kt::gateway
+}  // namespace kt::program

@@ -1,11 +1,11 @@
-#include "figures.h"
+#include "program/figures.h"
 
 #include <array>
 #include <charconv>
 #include <cstdio>
 #include <limits>
 
-namespace kt::gateway {
+namespace kt::program {
 namespace {
 
 struct Unit {
@@ -50,4 +50,4 @@ std::string format_size(std::uint64_t bytes) {
   return std::to_string(bytes);
 }
 
-}  // namespace kt::gateway
+}  // namespace kt::program

@@ -1,10 +1,10 @@
-#include "duration.h"
+#include "program/duration.h"
 
 #include <array>
 #include <charconv>
 #include <limits>
 
-namespace kt::gateway {
+namespace kt::program {
 namespace {
 
 struct Unit {
@@ -47,4 +47,4 @@ std::string format_age(std::uint64_t milliseconds) {
   return "0s";
 }
 
-}  // namespace kt::gateway
+}  // namespace kt::program

@@ -1,4 +1,4 @@
-#include "progress.h"
+#include "program/progress.h"
 
 #include <array>
 #include <cstdio>
@@ -9,9 +9,9 @@
 
 #include <gtest/gtest.h>
 
-#include "figures.h"
+#include "program/figures.h"
 
-namespace kt::gateway {
+namespace kt::program {
 namespace {
 
 using std::chrono::milliseconds;
@@ -70,4 +70,4 @@ TEST(Figures, Bytes) {
 }
 
 }  // namespace
-}  // namespace kt::gateway
+}  // namespace kt::program

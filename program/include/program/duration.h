@@ -1,4 +1,4 @@
-// Durations as people write them: `500ms`, `30s`, `10m`, `24h`, `90d`. Internal.
+// Durations as people write them: `500ms`, `30s`, `10m`, `24h`, `90d`.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace kt::gateway {
+namespace kt::program {
 
 // The milliseconds that `text` says; nothing when it is not a whole number and a unit, or too many.
 [[nodiscard]] std::optional<std::uint64_t> parse_duration(std::string_view text);
@@ -17,4 +17,4 @@ namespace kt::gateway {
 // Roughly, for people: in the greatest unit of which there is one.
 [[nodiscard]] std::string format_age(std::uint64_t milliseconds);
 
-}  // namespace kt::gateway
+}  // namespace kt::program
