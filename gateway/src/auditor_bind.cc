@@ -38,13 +38,13 @@ Result<int> bind(const BindCommand& options) {
 
 }  // namespace
 
-void add_auditor_bind(CLI::App& group, Run& chosen) {
+void add_auditor_bind(const program::Command& group) {
   const auto options = std::make_shared<BindCommand>();
-  CLI::App& command = *group.add_subcommand("bind", kHelp);
-  command.footer(kFooter);
-  command.add_option("DIR", options->directory, "The auditor's directory")->required();
-  command.add_option("FILE", options->configuration, "The log's configuration")->required();
-  command.callback([options, &chosen] { chosen = [options] { return bind(*options); }; });
+  const program::Command command = group.add_command("bind", kHelp);
+  command.set_footer(kFooter);
+  command.add_path("DIR", options->directory, "The auditor's directory").required();
+  command.add_path("FILE", options->configuration, "The log's configuration").required();
+  command.runs([options] { return bind(*options); });
 }
 
 }  // namespace kt::gateway

@@ -5,7 +5,6 @@
 #include "auditor/setup.h"
 #include "commands.h"
 #include "deployment_names.h"
-#include "options.h"
 
 namespace kt::gateway {
 namespace {
@@ -32,15 +31,15 @@ Result<int> create(const CreateCommand& options) {
 
 }  // namespace
 
-void add_auditor_create(CLI::App& group, Run& chosen) {
+void add_auditor_create(const program::Command& group) {
   const auto options = std::make_shared<CreateCommand>();
-  CLI::App& command = *group.add_subcommand("create", kHelp);
-  command.footer(kFooter);
-  command.add_option("DIR", options->directory, "Where it will be; nothing may be there yet")
-      ->required();
-  add_choice(command, "--suite", kSuites, options->suite,
-             "The log's cipher suite: p256 (default) or ed25519");
-  command.callback([options, &chosen] { chosen = [options] { return create(*options); }; });
+  const program::Command command = group.add_command("create", kHelp);
+  command.set_footer(kFooter);
+  command.add_path("DIR", options->directory, "Where it will be; nothing may be there yet")
+      .required();
+  command.add_choice("--suite", kSuites, options->suite,
+                     "The log's cipher suite: p256 (default) or ed25519");
+  command.runs([options] { return create(*options); });
 }
 
 }  // namespace kt::gateway

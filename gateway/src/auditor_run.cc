@@ -8,8 +8,6 @@
 #include "auditor/log_auditor.h"
 #include "commands.h"
 #include "keytrans/key_file.h"
-#include "options.h"
-#include "program.h"
 #include "program/interrupt.h"
 
 namespace kt::gateway {
@@ -27,7 +25,9 @@ struct RunCommand {
   bool once = false;
 };
 
+// Milliseconds.
 constexpr std::uint64_t kLongestPause = 30'000;
+constexpr std::uint64_t kLongestInterval = 3'600'000;
 
 constexpr const char* kHelp =
     "Follows the log: fetches each new entry, verifies it, signs what was verified, and hands the\n"
@@ -123,7 +123,7 @@ Result<int> follow(const RunCommand& options) {
     const auto done = catch_up(*auditor, *log, interrupt);
     if (!done && (options.once || !is_passing(*auditor, done.error())))
       return tl::unexpected<Error>(done.error());
-    if (options.once) return interrupt.came() ? kInterrupted : kDone;
+    if (options.once) return interrupt.came() ? program::kInterrupted : program::kDone;
     if (done) {
       complaints.none();
       pause = options.interval;
@@ -134,31 +134,31 @@ Result<int> follow(const RunCommand& options) {
     pollfd wait{interrupt.descriptor(), POLLIN, 0};
     poll(&wait, 1, static_cast<int>(pause));
   }
-  return kDone;
+  return program::kDone;
 }
 
 }  // namespace
 
-void add_auditor_run(CLI::App& group, Run& chosen) {
+void add_auditor_run(const program::Command& group) {
   const auto options = std::make_shared<RunCommand>();
-  CLI::App& command = *group.add_subcommand("run", kHelp);
-  command.footer(kFooter);
-  command.add_option("DIR", options->directory, "The auditor's directory")->required();
-  command.add_option("URL", options->url, "Where the log is served: https://HOST[:PORT]")
-      ->required();
-  command.add_option("--token-file", options->token_file, "The file with the auditor's token")
-      ->required();
-  command.add_option("--authorities", options->authorities,
-                     "PEM file of the certificate authorities to believe; default: the system's");
-  add_duration(command, "--interval", "How often to look for new entries (default: 1s, at most 1h)",
-               [options](std::uint64_t milliseconds) {
-                 if (milliseconds > 3'600'000)
-                   throw CLI::ValidationError("--interval", "is more than an hour");
-                 options->interval = milliseconds;
-               });
+  const program::Command command = group.add_command("run", kHelp);
+  command.set_footer(kFooter);
+  command.add_path("DIR", options->directory, "The auditor's directory").required();
+  command.add_text("URL", options->url, "Where the log is served: https://HOST[:PORT]").required();
+  command.add_path("--token-file", options->token_file, "The file with the auditor's token")
+      .required();
+  command.add_path("--authorities", options->authorities,
+                   "PEM file of the certificate authorities to believe; default: the system's");
+  command.add_duration("--interval", options->interval,
+                       "How often to look for new entries (default: 1s, at most 1h)");
   command.add_flag("--once", options->once,
                    "End when all there is was verified, signed and handed over");
-  command.callback([options, &chosen] { chosen = [options] { return follow(*options); }; });
+  command.runs([options] { return follow(*options); },
+               [options]() -> Result<void> {
+                 if (options->interval > kLongestInterval)
+                   return fail(Errc::malformed, "--interval: is more than an hour");
+                 return {};
+               });
 }
 
 }  // namespace kt::gateway

@@ -69,13 +69,13 @@ Result<int> stat(const StatCommand& options) {
 
 }  // namespace
 
-void add_auditor_stat(CLI::App& group, Run& chosen) {
+void add_auditor_stat(const program::Command& group) {
   const auto options = std::make_shared<StatCommand>();
-  CLI::App& command = *group.add_subcommand("stat", kHelp);
-  command.footer(kFooter);
-  command.add_option("DIR", options->directory, "The auditor's directory")->required();
+  const program::Command command = group.add_command("stat", kHelp);
+  command.set_footer(kFooter);
+  command.add_path("DIR", options->directory, "The auditor's directory").required();
   command.add_flag("--json", options->json, "Print JSON");
-  command.callback([options, &chosen] { chosen = [options] { return stat(*options); }; });
+  command.runs([options] { return stat(*options); });
 }
 
 }  // namespace kt::gateway

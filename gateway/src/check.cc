@@ -11,7 +11,6 @@
 #include "configuration.h"
 #include "configuration_example.h"
 #include "deployment_names.h"
-#include "program.h"
 
 namespace kt::gateway {
 namespace {
@@ -51,28 +50,29 @@ Result<int> check(const std::filesystem::path& file) {
              name_of(log->mode()) + "\n";
   }
   std::printf("%sok\n", lines.c_str());
-  return kDone;
+  return program::kDone;
 }
 
 Result<int> print_keys() {
   std::printf("%s", example_configuration().c_str());
-  return kDone;
+  return program::kDone;
 }
 
 }  // namespace
 
-void add_check(CLI::App& app, Run& chosen) {
+void add_check(const program::Command& root) {
   const auto options = std::make_shared<CheckOptions>();
-  CLI::App& command = *app.add_subcommand("check", kHelp);
-  command.footer(kFooter);
-  const auto* const file = command.add_option("FILE", options->file, "The configuration file");
+  const program::Command command = root.add_command("check", kHelp);
+  command.set_footer(kFooter);
+  const program::Option file = command.add_path("FILE", options->file, "The configuration file");
   command.add_flag("--keys", options->keys,
                    "Print a configuration file that shows and explains every key");
-  command.callback([=, &chosen] {
-    if ((file->count() > 0) == options->keys)
-      throw CLI::ValidationError("FILE", "either that or --keys is needed");
-    chosen = [options] { return options->keys ? print_keys() : check(options->file); };
-  });
+  command.runs([options] { return options->keys ? print_keys() : check(options->file); },
+               [=]() -> Result<void> {
+                 if (file.is_given() == options->keys)
+                   return fail(Errc::malformed, "FILE: either that or --keys is needed");
+                 return {};
+               });
 }
 
 }  // namespace kt::gateway

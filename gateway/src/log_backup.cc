@@ -42,16 +42,15 @@ Result<int> backup(const BackupCommand& options) {
 
 }  // namespace
 
-void add_log_backup(CLI::App& group, Run& chosen) {
+void add_log_backup(const program::Command& group) {
   const auto options = std::make_shared<BackupCommand>();
-  CLI::App& command = *group.add_subcommand("backup", kHelp);
-  command.footer(kFooter);
-  command.add_option("DIR", options->directory, "The log's directory")->required();
-  command
-      .add_option("DEST", options->destination, "Where the copy will be; nothing may be there yet")
-      ->required();
+  const program::Command command = group.add_command("backup", kHelp);
+  command.set_footer(kFooter);
+  command.add_path("DIR", options->directory, "The log's directory").required();
+  command.add_path("DEST", options->destination, "Where the copy will be; nothing may be there yet")
+      .required();
   command.add_flag("--no-keys", options->no_keys, "Leave the private keys out");
-  command.callback([options, &chosen] { chosen = [options] { return backup(*options); }; });
+  command.runs([options] { return backup(*options); });
 }
 
 }  // namespace kt::gateway

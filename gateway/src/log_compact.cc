@@ -31,12 +31,12 @@ Result<int> compact(const std::filesystem::path& directory) {
 
 }  // namespace
 
-void add_log_compact(CLI::App& group, Run& chosen) {
+void add_log_compact(const program::Command& group) {
   const auto directory = std::make_shared<std::filesystem::path>();
-  CLI::App& command = *group.add_subcommand("compact", kHelp);
-  command.footer(kFooter);
-  command.add_option("DIR", *directory, "The log's directory")->required();
-  command.callback([directory, &chosen] { chosen = [directory] { return compact(*directory); }; });
+  const program::Command command = group.add_command("compact", kHelp);
+  command.set_footer(kFooter);
+  command.add_path("DIR", *directory, "The log's directory").required();
+  command.runs([directory] { return compact(*directory); });
 }
 
 }  // namespace kt::gateway

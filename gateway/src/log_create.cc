@@ -1,13 +1,13 @@
 #include <cstdio>
 #include <filesystem>
-#include <map>
+#include <limits>
 #include <memory>
+#include <string>
 #include <system_error>
 
 #include "commands.h"
 #include "deployment_names.h"
 #include "log/log.h"
-#include "options.h"
 #include "program/duration.h"
 
 namespace kt::gateway {
@@ -19,10 +19,12 @@ struct CreateOptions {
   std::filesystem::path directory;
   std::filesystem::path configuration_file;
   keytrans::Configuration configuration;
-  std::uint32_t initial_padding = 0;
+  std::uint64_t maximum_lifetime = 0;  // milliseconds; 0 for none
+  std::uint64_t auditor_start_pos = 0;
+  std::uint64_t initial_padding = 0;
 };
 
-constexpr std::uint32_t kMaxInitialPadding = 10'000'000;
+constexpr std::uint64_t kMaxInitialPadding = 10'000'000;
 
 constexpr const char* kHelp =
     "Makes a new log: its private keys, its configuration and an empty database.\n"
@@ -35,19 +37,25 @@ constexpr const char* kFooter =
     "Example:\n"
     "  ktgate log create /var/lib/ktgate/example.log --max-behind 30m --maximum-lifetime 365d";
 
-CLI::Option* add_public_key(CLI::App& command, const std::string& name, Bytes& key,
-                            const std::string& help) {
-  return command
-      .add_option_function<std::string>(
-          name,
-          [name, &key](const std::string& text) {
-            auto parsed = from_hex(text);
-            if (!parsed || parsed->empty())
-              throw CLI::ValidationError(name, "is not a public key in hexadecimal");
-            key = *std::move(parsed);
-          },
-          help)
-      ->type_name("HEX");
+program::Option add_public_key(const program::Command& command, const std::string& name, Bytes& key,
+                               const std::string& help) {
+  const program::Take take = [&key](const std::string& text) -> Result<void> {
+    auto parsed = from_hex(text);
+    if (!parsed || parsed->empty())
+      return fail(Errc::malformed, "is not a public key in hexadecimal");
+    key = *std::move(parsed);
+    return {};
+  };
+  return command.add_parsed(name, take, help).type_name("HEX");
+}
+
+// The parameters that were asked for.
+keytrans::Configuration configuration_of(const CreateOptions& options) {
+  keytrans::Configuration made = options.configuration;
+  if (options.maximum_lifetime > 0) made.maximum_lifetime = options.maximum_lifetime;
+  made.auditor_start_pos = EntryIndex{options.auditor_start_pos};
+  if (made.mode != DeploymentMode::thirdPartyAuditing) made.max_auditor_lag = 0;
+  return made;
 }
 
 // Refuses early what would otherwise be found when the log is there already.
@@ -66,10 +74,10 @@ Result<int> create(const CreateOptions& options) {
   if (copies) {
     KT_TRY(check_configuration_file(options.configuration_file));
   }
-  KT_TRY(const LogId id, log::create_log(options.directory, options.configuration));
+  KT_TRY(const LogId id, log::create_log(options.directory, configuration_of(options)));
   if (options.initial_padding > 0) {
     log::LogOptions padded;
-    padded.initial_padding = options.initial_padding;
+    padded.initial_padding = static_cast<std::uint32_t>(options.initial_padding);
     if (auto opened = log::Log::open(options.directory, padded); !opened)
       return fail_in("the log is made, but lacks some or all of its initial padding",
                      std::move(opened).error());
@@ -89,7 +97,7 @@ Result<int> create(const CreateOptions& options) {
 
 }  // namespace
 
-void add_log_create(CLI::App& group, Run& chosen) {
+void add_log_create(const program::Command& group) {
   const auto options = std::make_shared<CreateOptions>();
   keytrans::Configuration& made = options->configuration;
   made.max_ahead = *program::parse_duration("1m");
@@ -97,73 +105,70 @@ void add_log_create(CLI::App& group, Run& chosen) {
   made.reasonable_monitoring_window = *program::parse_duration("24h");
   made.max_auditor_lag = *program::parse_duration("24h");
 
-  CLI::App& command = *group.add_subcommand("create", kHelp);
-  command.footer(kFooter);
-  command.add_option("DIR", options->directory, "Where the log will be; nothing may be there yet")
-      ->required();
-  add_choice(command, "--suite", kSuites, made.ciphersuite,
-             "Cipher suite: p256 or ed25519. Default: p256, which more devices have in hardware");
-  add_choice(command, "--mode", kModes, made.mode,
-             "Deployment mode: contact-monitoring, third-party-management or "
-             "third-party-auditing. Default: contact-monitoring");
-  add_duration(command, "--max-ahead",
-               "How far a user's clock may be behind the log's. Default: 1m",
-               [&made](std::uint64_t value) { made.max_ahead = value; });
-  add_duration(command, "--max-behind",
-               "How old the newest log entry may be for users to accept it; an idle log adds one "
-               "after half of it. Default: 1h",
-               [&made](std::uint64_t value) { made.max_behind = value; });
-  add_duration(command, "--reasonable-monitoring-window",
-               "How often users have to check what they own or rely on. Default: 24h",
-               [&made](std::uint64_t value) { made.reasonable_monitoring_window = value; });
-  add_duration(command, "--maximum-lifetime",
-               "When entries expire and can be pruned. Default: never",
-               [&made](std::uint64_t value) { made.maximum_lifetime = value; });
-  const auto* const leaf_key =
+  const program::Command command = group.add_command("create", kHelp);
+  command.set_footer(kFooter);
+  command.add_path("DIR", options->directory, "Where the log will be; nothing may be there yet")
+      .required();
+  command.add_choice(
+      "--suite", kSuites, made.ciphersuite,
+      "Cipher suite: p256 or ed25519. Default: p256, which more devices have in hardware");
+  command.add_choice("--mode", kModes, made.mode,
+                     "Deployment mode: contact-monitoring, third-party-management or "
+                     "third-party-auditing. Default: contact-monitoring");
+  command.add_duration("--max-ahead", made.max_ahead,
+                       "How far a user's clock may be behind the log's. Default: 1m");
+  command.add_duration(
+      "--max-behind", made.max_behind,
+      "How old the newest log entry may be for users to accept it; an idle log adds one "
+      "after half of it. Default: 1h");
+  command.add_duration("--reasonable-monitoring-window", made.reasonable_monitoring_window,
+                       "How often users have to check what they own or rely on. Default: 24h");
+  command.add_duration("--maximum-lifetime", options->maximum_lifetime,
+                       "When entries expire and can be pruned. Default: never");
+  const program::Option leaf_key =
       add_public_key(command, "--leaf-key", made.leaf_public_key,
                      "Public key with which the service operator signs each value. Needed in "
                      "third-party-management, where this log is the manager's");
-  const auto* const auditor_key =
+  const program::Option auditor_key =
       add_public_key(command, "--auditor-key", made.auditor_public_key,
                      "The auditor's public key. Needed in third-party-auditing");
-  const auto* const auditor_lag =
-      add_duration(command, "--max-auditor-lag",
-                   "How far the auditor may be behind before the log stops growing. Default: 24h",
-                   [&made](std::uint64_t value) { made.max_auditor_lag = value; });
-  const auto* const auditor_start =
+  const program::Option auditor_lag = command.add_duration(
+      "--max-auditor-lag", made.max_auditor_lag,
+      "How far the auditor may be behind before the log stops growing. Default: 24h");
+  const program::Option auditor_start =
       command
-          .add_option_function<std::uint64_t>(
-              "--auditor-start-pos",
-              [&made](std::uint64_t value) { made.auditor_start_pos = EntryIndex{value}; },
-              "The first log entry that the auditor processes. Default: 0")
-          ->type_name("ENTRY");
+          .add_number("--auditor-start-pos", options->auditor_start_pos,
+                      std::numeric_limits<std::uint64_t>::max(),
+                      "The first log entry that the auditor processes. Default: 0")
+          .type_name("ENTRY");
   command
-      .add_option("--initial-padding", options->initial_padding,
+      .add_number("--initial-padding", options->initial_padding, kMaxInitialPadding,
                   "Fake label-versions to begin with, so that nobody can tell how many are real. "
                   "Default: 0")
-      ->check(CLI::Range(std::uint32_t{0}, kMaxInitialPadding))
-      ->type_name("NUMBER");
+      .type_name("NUMBER:UINT in [0 - " + std::to_string(kMaxInitialPadding) + "]");
   command
-      .add_option("--configuration", options->configuration_file,
-                  "A file to write the configuration to, beside DIR/configuration")
-      ->type_name("FILE");
+      .add_path("--configuration", options->configuration_file,
+                "A file to write the configuration to, beside DIR/configuration")
+      .type_name("FILE");
 
-  command.callback([=, &chosen] {
-    const DeploymentMode mode = options->configuration.mode;
-    const bool audited = mode == DeploymentMode::thirdPartyAuditing;
-    const bool managed = mode == DeploymentMode::thirdPartyManagement;
-    if ((leaf_key->count() > 0) != managed)
-      throw CLI::ValidationError("--leaf-key",
-                                 "belongs to --mode third-party-management, and is needed there");
-    if ((auditor_key->count() > 0) != audited)
-      throw CLI::ValidationError("--auditor-key",
-                                 "belongs to --mode third-party-auditing, and is needed there");
-    if (!audited && auditor_lag->count() + auditor_start->count() > 0)
-      throw CLI::ValidationError("--max-auditor-lag and --auditor-start-pos",
-                                 "belong to --mode third-party-auditing");
-    if (!audited) options->configuration.max_auditor_lag = 0;
-    chosen = [options] { return create(*options); };
-  });
+  command.runs(
+      [options] { return create(*options); },
+      [=]() -> Result<void> {
+        const DeploymentMode mode = options->configuration.mode;
+        const bool audited = mode == DeploymentMode::thirdPartyAuditing;
+        const bool managed = mode == DeploymentMode::thirdPartyManagement;
+        if (leaf_key.is_given() != managed)
+          return fail(Errc::malformed,
+                      "--leaf-key: belongs to --mode third-party-management, and is needed there");
+        if (auditor_key.is_given() != audited)
+          return fail(Errc::malformed,
+                      "--auditor-key: belongs to --mode third-party-auditing, and is needed there");
+        if (!audited && (auditor_lag.is_given() || auditor_start.is_given()))
+          return fail(
+              Errc::malformed,
+              "--max-auditor-lag and --auditor-start-pos: belong to --mode third-party-auditing");
+        return {};
+      });
 }
 
 }  // namespace kt::gateway

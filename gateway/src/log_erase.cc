@@ -74,19 +74,17 @@ Result<int> erase(const std::filesystem::path& directory, const std::string& fil
 
 }  // namespace
 
-void add_log_erase(CLI::App& group, Run& chosen) {
+void add_log_erase(const program::Command& group) {
   struct Options {
     std::filesystem::path directory;
     std::string file;
   };
   const auto options = std::make_shared<Options>();
-  CLI::App& command = *group.add_subcommand("erase", kHelp);
-  command.footer(kFooter);
-  command.add_option("DIR", options->directory, "The log's directory")->required();
-  command.add_option("FILE", options->file, "Labels to erase, one a line")->required();
-  command.callback([options, &chosen] {
-    chosen = [options] { return erase(options->directory, options->file); };
-  });
+  const program::Command command = group.add_command("erase", kHelp);
+  command.set_footer(kFooter);
+  command.add_path("DIR", options->directory, "The log's directory").required();
+  command.add_text("FILE", options->file, "Labels to erase, one a line").required();
+  command.runs([options] { return erase(options->directory, options->file); });
 }
 
 }  // namespace kt::gateway

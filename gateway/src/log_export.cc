@@ -168,23 +168,23 @@ Result<int> run_export(const ExportOptions& options) {
 
 }  // namespace
 
-void add_log_export(CLI::App& group, Run& chosen) {
+void add_log_export(const program::Command& group) {
   const auto options = std::make_shared<ExportOptions>();
-  CLI::App& command = *group.add_subcommand("export", kHelp);
-  command.footer(kFooter);
-  command.add_option("DIR", options->directory, "The log's directory")->required();
-  auto* const output =
+  const program::Command command = group.add_command("export", kHelp);
+  command.set_footer(kFooter);
+  command.add_path("DIR", options->directory, "The log's directory").required();
+  const program::Option output =
       command
-          .add_option("--output", options->output,
-                      "The file to write, which must not be there yet. Default: standard output")
-          ->type_name("FILE");
+          .add_path("--output", options->output,
+                    "The file to write, which must not be there yet. Default: standard output")
+          .type_name("FILE");
   command
       .add_flag(
           "--resume", options->resume,
           "Go on after the last whole line of FILE, if it is there; an incomplete line at its "
           "end is cut off")
-      ->needs(output);
-  command.callback([options, &chosen] { chosen = [options] { return run_export(*options); }; });
+      .needs(output);
+  command.runs([options] { return run_export(*options); });
 }
 
 }  // namespace kt::gateway

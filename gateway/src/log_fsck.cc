@@ -9,7 +9,6 @@
 
 #include "commands.h"
 #include "log/fsck.h"
-#include "program.h"
 #include "program/progress.h"
 
 namespace kt::gateway {
@@ -100,7 +99,7 @@ Result<int> run_fsck(const CheckOptions& options) {
   } else {
     print(report);
   }
-  if (report.is_clean()) return kDone;
+  if (report.is_clean()) return program::kDone;
   return fail(Errc::corrupt, report.fault_count == 1
                                  ? "1 fault was found"
                                  : std::to_string(report.fault_count) + " faults were found");
@@ -108,16 +107,16 @@ Result<int> run_fsck(const CheckOptions& options) {
 
 }  // namespace
 
-void add_log_fsck(CLI::App& group, Run& chosen) {
+void add_log_fsck(const program::Command& group) {
   const auto options = std::make_shared<CheckOptions>();
-  CLI::App& command = *group.add_subcommand("fsck", kHelp);
-  command.footer(kFooter);
-  command.add_option("DIR", options->directory, "The log's directory")->required();
+  const program::Command command = group.add_command("fsck", kHelp);
+  command.set_footer(kFooter);
+  command.add_path("DIR", options->directory, "The log's directory").required();
   command.add_flag("--no-vrf", options->no_vrf,
                    "Believe the stored VRFs, which takes a fraction of the time and needs no "
                    "private key");
   command.add_flag("--json", options->json, "Print JSON");
-  command.callback([options, &chosen] { chosen = [options] { return run_fsck(*options); }; });
+  command.runs([options] { return run_fsck(*options); });
 }
 
 }  // namespace kt::gateway

@@ -11,7 +11,6 @@
 #include "importer.h"
 #include "log/statistics.h"
 #include "log_line.h"
-#include "program.h"
 #include "program/interrupt.h"
 #include "program/line_reader.h"
 #include "program/progress.h"
@@ -113,7 +112,7 @@ Result<int> check(const ImportOptions& options, const Input& input) {
   }
   std::printf("%llu lines are well-formed; nothing was imported\n",
               static_cast<unsigned long long>(reader.number() - 1));
-  return kDone;
+  return program::kDone;
 }
 
 // How reading ended: with the input, with a signal, or with a line that is wrong.
@@ -178,9 +177,9 @@ Result<int> import(const ImportOptions& options, const Input& input) {
               static_cast<unsigned long long>(milliseconds / 1000),
               static_cast<unsigned long long>(milliseconds % 1000 / 100),
               static_cast<unsigned long long>(ending.lines * 1000 / (milliseconds + 1)));
-  if (!ending.interrupted) return kDone;
+  if (!ending.interrupted) return program::kDone;
   std::printf("interrupted; the same command goes on\n");
-  return kInterrupted;
+  return program::kInterrupted;
 }
 
 Result<int> run_import(const ImportOptions& options) {
@@ -190,13 +189,12 @@ Result<int> run_import(const ImportOptions& options) {
 
 }  // namespace
 
-void add_log_import(CLI::App& group, Run& chosen) {
+void add_log_import(const program::Command& group) {
   const auto options = std::make_shared<ImportOptions>();
-  CLI::App& command = *group.add_subcommand("import", kHelp);
-  command.footer(kFooter);
-  command.add_option("DIR", options->directory, "The log's directory")->required();
-  command.add_option("FILE", options->file, "The file to read, or - for standard input")
-      ->required();
+  const program::Command command = group.add_command("import", kHelp);
+  command.set_footer(kFooter);
+  command.add_path("DIR", options->directory, "The log's directory").required();
+  command.add_path("FILE", options->file, "The file to read, or - for standard input").required();
   command.add_flag(
       "--check", options->check,
       "Read the whole file, say what is wrong with a line, and import nothing. What is "
@@ -204,7 +202,7 @@ void add_log_import(CLI::App& group, Run& chosen) {
   command.add_flag("--allow-reserved", options->allow_reserved,
                    "Accept what belongs to gateways: labels that begin with kt:, and values that "
                    "begin like tombstones. For the export of a gateway's log");
-  command.callback([options, &chosen] { chosen = [options] { return run_import(*options); }; });
+  command.runs([options] { return run_import(*options); });
 }
 
 }  // namespace kt::gateway

@@ -33,12 +33,12 @@ Result<int> prune(const std::filesystem::path& directory) {
 
 }  // namespace
 
-void add_log_prune(CLI::App& group, Run& chosen) {
+void add_log_prune(const program::Command& group) {
   const auto directory = std::make_shared<std::filesystem::path>();
-  CLI::App& command = *group.add_subcommand("prune", kHelp);
-  command.footer(kFooter);
-  command.add_option("DIR", *directory, "The log's directory")->required();
-  command.callback([directory, &chosen] { chosen = [directory] { return prune(*directory); }; });
+  const program::Command command = group.add_command("prune", kHelp);
+  command.set_footer(kFooter);
+  command.add_path("DIR", *directory, "The log's directory").required();
+  command.runs([directory] { return prune(*directory); });
 }
 
 }  // namespace kt::gateway

@@ -83,14 +83,14 @@ Result<int> recover(const RecoverOptions& options) {
 
 }  // namespace
 
-void add_log_recover(CLI::App& group, Run& chosen) {
+void add_log_recover(const program::Command& group) {
   const auto options = std::make_shared<RecoverOptions>();
-  CLI::App& command = *group.add_subcommand("recover", kHelp);
-  command.footer(kFooter);
-  command.add_option("DIR", options->directory, "The log's directory")->required();
+  const program::Command command = group.add_command("recover", kHelp);
+  command.set_footer(kFooter);
+  command.add_path("DIR", options->directory, "The log's directory").required();
   command.add_flag("--yes-fork-the-log", options->confirmed,
                    "Do it, knowing what it means for those who saw more of the log");
-  command.callback([options, &chosen] { chosen = [options] { return recover(*options); }; });
+  command.runs([options] { return recover(*options); });
 }
 
 }  // namespace kt::gateway

@@ -181,13 +181,13 @@ Result<int> stat(const StatOptions& options) {
 
 }  // namespace
 
-void add_log_stat(CLI::App& group, Run& chosen) {
+void add_log_stat(const program::Command& group) {
   const auto options = std::make_shared<StatOptions>();
-  CLI::App& command = *group.add_subcommand("stat", kHelp);
-  command.footer(kFooter);
-  command.add_option("DIR", options->directory, "The log's directory")->required();
+  const program::Command command = group.add_command("stat", kHelp);
+  command.set_footer(kFooter);
+  command.add_path("DIR", options->directory, "The log's directory").required();
   command.add_flag("--json", options->json, "Print JSON");
-  command.callback([options, &chosen] { chosen = [options] { return stat(*options); }; });
+  command.runs([options] { return stat(*options); });
 }
 
 }  // namespace kt::gateway

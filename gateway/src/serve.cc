@@ -12,7 +12,6 @@
 #include "http_server.h"
 #include "log_api.h"
 #include "principals.h"
-#include "program.h"
 #include "program/interrupt.h"
 
 namespace kt::gateway {
@@ -102,17 +101,17 @@ Result<int> serve(const std::filesystem::path& file) {
   server->drain();
   // The logs answer what still waits, to a server that is there but sends nothing any more.
   api.close_logs();
-  return kDone;
+  return program::kDone;
 }
 
 }  // namespace
 
-void add_serve(CLI::App& app, Run& chosen) {
+void add_serve(const program::Command& root) {
   const auto file = std::make_shared<std::filesystem::path>();
-  CLI::App& command = *app.add_subcommand("serve", kHelp);
-  command.footer(kFooter);
-  command.add_option("FILE", *file, "The configuration file")->required();
-  command.callback([file, &chosen] { chosen = [file] { return serve(*file); }; });
+  const program::Command command = root.add_command("serve", kHelp);
+  command.set_footer(kFooter);
+  command.add_path("FILE", *file, "The configuration file").required();
+  command.runs([file] { return serve(*file); });
 }
 
 }  // namespace kt::gateway

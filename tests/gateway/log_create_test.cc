@@ -110,10 +110,19 @@ TEST_F(LogCreate, RefusesOptionsThatMakeNoSense) {
   expect_usage({"--mode", "third-party-auditing"}, "--auditor-key");
   expect_usage({"--mode", "third-party-management"}, "--leaf-key");
   expect_usage({"--max-auditor-lag", "1h"}, "third-party-auditing");
-  expect_usage({"--auditor-start-pos", "-1"}, "--auditor-start-pos");
   expect_usage({"--initial-padding", "-1"}, "--initial-padding");
   expect_usage({"--initial-padding", "10000001"}, "--initial-padding");
   expect_usage({"--nonsense"}, "--nonsense");
+}
+
+// It was the greatest number there is: a log that no auditor ever looks at.
+TEST_F(LogCreate, AnAuditorDoesNotStartAtMinusOne) {
+  const auto auditor =
+      must(keytrans::SigningKey::generate(keytrans::CipherSuite::KT_128_SHA256_P256));
+  for (const char* const entry : {"-1", "18446744073709551616", "first"})
+    expect_usage({"--mode", "third-party-auditing", "--auditor-key", to_hex(auditor.public_key()),
+                  "--auditor-start-pos", entry},
+                 "--auditor-start-pos: Value");
 }
 
 TEST_F(LogCreate, ALogCanBeginWithPadding) {
