@@ -5,10 +5,10 @@
 
 #include "auditor_messages.h"
 #include "await.h"
+#include "federation/reserved.h"
 #include "keytrans/prover.h"
 #include "media_type.h"
 #include "problem.h"
-#include "routing/reserved.h"
 
 namespace kt::gateway {
 namespace {
@@ -296,9 +296,9 @@ asio::awaitable<Response> LogApi::update(const HostedLog& hosted, const Request&
 template <class Message>
 asio::awaitable<Response> LogApi::submit(log::Log& log, Result<Message> decoded) {
   if (!decoded) co_return problem_response(Problem::malformed, decoded.error().detail);
-  if (routing::is_reserved(decoded->label)) co_return problem_response(Problem::reserved_label);
+  if (federation::is_reserved(decoded->label)) co_return problem_response(Problem::reserved_label);
   for (const auto& value : decoded->values) {
-    if (routing::is_like_a_tombstone(value.value))
+    if (federation::is_like_a_tombstone(value.value))
       co_return problem_response(Problem::reserved_value);
   }
   using Answered = Result<keytrans::UpdateResponse>;

@@ -8,13 +8,13 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "federation/reserved.h"
 #include "importer.h"
 #include "log/statistics.h"
 #include "log_line.h"
 #include "program/interrupt.h"
 #include "program/line_reader.h"
 #include "program/progress.h"
-#include "routing/reserved.h"
 
 namespace kt::gateway {
 namespace {
@@ -86,9 +86,9 @@ Result<LogLine> read_line(std::string_view text, DeploymentMode mode, bool allow
     return fail(Errc::malformed, "signature is missing, which third-party-management needs");
   if (!managed && !line.signature.empty())
     return fail(Errc::malformed, "signature is there, which only third-party-management has");
-  if (!allow_reserved && routing::is_reserved(line.label))
+  if (!allow_reserved && federation::is_reserved(line.label))
     return fail(Errc::rejected, "label begins with kt:, which is reserved (--allow-reserved)");
-  if (!allow_reserved && routing::is_like_a_tombstone(line.value))
+  if (!allow_reserved && federation::is_like_a_tombstone(line.value))
     return fail(Errc::rejected,
                 "value begins like a tombstone, which is reserved (--allow-reserved)");
   return line;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "keytrans/hash.h"
+#include "federation/shard.h"
 
 namespace kt::routing {
 namespace {
@@ -26,7 +26,7 @@ class Sharded : public Policy {
   explicit Sharded(std::vector<LogId> logs) : logs_(std::move(logs)) {}
 
   [[nodiscard]] Route route(Operation, const Label& label) const override {
-    return {{find_shard(logs_, label), Role::authority}};
+    return {{federation::find_shard(logs_, label), Role::authority}};
   }
   [[nodiscard]] std::vector<LogId> logs() const override { return logs_; }
 
@@ -42,21 +42,12 @@ std::unique_ptr<const Policy> make_single(const LogId& log) {
 
 Result<std::unique_ptr<const Policy>> make_sharded(std::vector<LogId> logs) {
   if (logs.size() < 2) return fail(Errc::rejected, "sharding takes at least two logs");
-  if (logs.size() > kMaxShards) return fail(Errc::rejected, "sharding takes at most 255 logs");
+  if (logs.size() > federation::kMaxShards)
+    return fail(Errc::rejected, "sharding takes at most 255 logs");
   std::sort(logs.begin(), logs.end());
   if (std::adjacent_find(logs.begin(), logs.end()) != logs.end())
     return fail(Errc::rejected, "a log is there twice");
   return std::make_unique<const Sharded>(std::move(logs));
-}
-
-LogId find_shard(const std::vector<LogId>& logs, const Label& label) {
-  KT_ASSERT(!logs.empty());
-  const auto weight = [&](const LogId& log) {
-    return std::pair(keytrans::sha256({log.hash(), label.bytes()}), log);
-  };
-  auto greatest = weight(logs.front());
-  for (const LogId& log : logs) greatest = std::max(greatest, weight(log));
-  return greatest.second;
 }
 
 }  // namespace kt::routing

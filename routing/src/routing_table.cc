@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <utility>
 
-#include "routing/identity.h"
-#include "routing/reserved.h"
+#include "federation/identity.h"
+#include "federation/reserved.h"
 
 namespace kt::routing {
 
 Result<RoutingTable> RoutingTable::create(std::vector<DomainRouting> domains,
-                                          std::optional<Domain> default_domain,
+                                          std::optional<federation::Domain> default_domain,
                                           const std::set<LogId>& known_logs) {
   Domains table;
   for (DomainRouting& routing : domains) {
@@ -18,7 +18,7 @@ Result<RoutingTable> RoutingTable::create(std::vector<DomainRouting> domains,
     if (!std::all_of(logs.begin(), logs.end(),
                      [&](const LogId& log) { return known_logs.contains(log); }))
       return fail(Errc::rejected, routing.domain.text() + " has a log that is not known");
-    const Domain domain = routing.domain;
+    const federation::Domain domain = routing.domain;
     if (!table.emplace(domain, std::move(routing)).second)
       return fail(Errc::rejected, domain.text() + " is there twice");
   }
@@ -28,20 +28,20 @@ Result<RoutingTable> RoutingTable::create(std::vector<DomainRouting> domains,
 }
 
 Result<ResolvedIdentity> RoutingTable::resolve(std::string_view identity) const {
-  KT_TRY(const Identity parsed, Identity::parse(identity, default_domain_));
+  KT_TRY(const federation::Identity parsed, federation::Identity::parse(identity, default_domain_));
   KT_TRY(const DomainRouting* const routing, find(parsed.domain()));
   KT_TRY(Label label, parsed.label(routing->label_rule));
   return ResolvedIdentity{parsed.domain(), std::move(label)};
 }
 
-Result<Route> RoutingTable::route(Operation operation, const Domain& domain,
+Result<Route> RoutingTable::route(Operation operation, const federation::Domain& domain,
                                   const Label& label) const {
-  if (is_reserved(label)) return fail(Errc::rejected, "a reserved label");
+  if (federation::is_reserved(label)) return fail(Errc::rejected, "a reserved label");
   KT_TRY(const DomainRouting* const routing, find(domain));
   return routing->policy->route(operation, label);
 }
 
-Result<const DomainRouting*> RoutingTable::find(const Domain& domain) const {
+Result<const DomainRouting*> RoutingTable::find(const federation::Domain& domain) const {
   const auto found = domains_.find(domain);
   if (found == domains_.end()) return fail(Errc::not_found, "no log here for that domain");
   return &found->second;

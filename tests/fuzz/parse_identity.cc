@@ -5,14 +5,14 @@
 #include <string>
 #include <string_view>
 
+#include "federation/identity.h"
+#include "federation/reserved.h"
 #include "must.h"
-#include "routing/identity.h"
-#include "routing/reserved.h"
 
 namespace {
 
 using namespace kt;
-using namespace kt::routing;
+using namespace kt::federation;
 
 constexpr LabelRule kRules[] = {LabelRule::bytes, LabelRule::ascii_lower,
                                 LabelRule::username_case_mapped};

@@ -7,19 +7,19 @@
 
 #include <gtest/gtest.h>
 
-#include "routing_world.h"
+#include "names.h"
 
 namespace kt::routing {
 namespace {
 
-const Domain& home() {
-  static const Domain domain = domain_of("example.com");
+const federation::Domain& home() {
+  static const federation::Domain domain = domain_of("example.com");
   return domain;
 }
 
 RoutingTable table_with(const LogId& log) {
   std::vector<DomainRouting> domains;
-  domains.push_back({home(), LabelRule::bytes, make_single(log)});
+  domains.push_back({home(), federation::LabelRule::bytes, make_single(log)});
   return must(RoutingTable::create(std::move(domains), std::nullopt, {log}));
 }
 

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "routing_world.h"
+#include "names.h"
 
 namespace kt::routing {
 namespace {
@@ -12,8 +12,9 @@ namespace {
 // Two domains: example.com with one log, example.org with two and another label rule.
 std::vector<DomainRouting> two_domains() {
   std::vector<DomainRouting> domains;
-  domains.push_back({domain_of("example.com"), LabelRule::bytes, make_single(log_of(9))});
-  domains.push_back({domain_of("example.org"), LabelRule::ascii_lower,
+  domains.push_back(
+      {domain_of("example.com"), federation::LabelRule::bytes, make_single(log_of(9))});
+  domains.push_back({domain_of("example.org"), federation::LabelRule::ascii_lower,
                      must(make_sharded({log_of(1), log_of(2)}))});
   return domains;
 }
@@ -68,7 +69,7 @@ TEST(RoutingTable, RefusesWhatIsNoIdentityOfAUser) {
 
 TEST(RoutingTable, IsMadeOfWhatFitsTogetherOnly) {
   auto twice = two_domains();
-  twice.push_back({domain_of("Example.COM"), LabelRule::bytes, make_single(log_of(9))});
+  twice.push_back({domain_of("Example.COM"), federation::LabelRule::bytes, make_single(log_of(9))});
   EXPECT_EQ(code_of(RoutingTable::create(std::move(twice), std::nullopt, kKnownLogs)),
             Errc::rejected);
   EXPECT_EQ(code_of(RoutingTable::create(two_domains(), domain_of("example.net"), kKnownLogs)),

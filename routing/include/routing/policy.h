@@ -30,16 +30,8 @@ class Policy {
 // Everything to one log.
 [[nodiscard]] std::unique_ptr<const Policy> make_single(const LogId& log);
 
-// The views of a routed request have room for one of each log.
-inline constexpr std::size_t kMaxShards = 255;
-
-// Each label to the one of `logs` that find_shard() finds. Errors: rejected for fewer than two
-// logs, more than kMaxShards, or one that is there twice.
+// Each label to the one of `logs` that federation::find_shard() finds. Errors: rejected for fewer
+// than two logs, more than federation::kMaxShards, or one that is there twice.
 Result<std::unique_ptr<const Policy>> make_sharded(std::vector<LogId> logs);
-
-// Rendezvous hashing: the log with the greatest SHA-256(log_id || label), as a number with the most
-// significant byte first. The order of `logs` does not matter, and a log that comes or goes moves
-// no labels but its own. Requires: not empty.
-[[nodiscard]] LogId find_shard(const std::vector<LogId>& logs, const Label& label);
 
 }  // namespace kt::routing

@@ -12,20 +12,20 @@
 #include <utility>
 #include <vector>
 
-#include "routing/domain.h"
-#include "routing/label_rule.h"
+#include "federation/domain.h"
+#include "federation/label_rule.h"
 #include "routing/policy.h"
 
 namespace kt::routing {
 
 struct DomainRouting {
-  Domain domain;
-  LabelRule label_rule;
+  federation::Domain domain;
+  federation::LabelRule label_rule;
   std::unique_ptr<const Policy> policy;
 };
 
 struct ResolvedIdentity {
-  Domain domain;
+  federation::Domain domain;
   Label label;
 
   friend bool operator==(const ResolvedIdentity&, const ResolvedIdentity&) = default;
@@ -38,30 +38,31 @@ class RoutingTable {
   // not known, and a default domain which is not one of the domains. Requires: every policy is
   // there.
   static Result<RoutingTable> create(std::vector<DomainRouting> domains,
-                                     std::optional<Domain> default_domain,
+                                     std::optional<federation::Domain> default_domain,
                                      const std::set<LogId>& known_logs);
 
   // Whom a user asks about. A label that a client sends is itself such a text, and canonical if
   // what it resolves to is itself.
-  // Errors: those of Identity::parse() and Identity::label(); not_found when the table does not
-  // have the domain.
+  // Errors: those of federation::Identity::parse() and federation::Identity::label(); not_found
+  // when the table does not have the domain.
   Result<ResolvedIdentity> resolve(std::string_view identity) const;
 
   // Which logs are asked.
   // Errors: rejected for a reserved label, of which every log has its own, to be asked there;
   // not_found when the table does not have the domain.
-  Result<Route> route(Operation operation, const Domain& domain, const Label& label) const;
+  Result<Route> route(Operation operation, const federation::Domain& domain,
+                      const Label& label) const;
 
  private:
-  using Domains = std::map<Domain, DomainRouting>;
+  using Domains = std::map<federation::Domain, DomainRouting>;
 
-  RoutingTable(Domains domains, std::optional<Domain> default_domain)
+  RoutingTable(Domains domains, std::optional<federation::Domain> default_domain)
       : domains_(std::move(domains)), default_domain_(std::move(default_domain)) {}
 
-  Result<const DomainRouting*> find(const Domain& domain) const;
+  Result<const DomainRouting*> find(const federation::Domain& domain) const;
 
   Domains domains_;
-  std::optional<Domain> default_domain_;
+  std::optional<federation::Domain> default_domain_;
 };
 
 }  // namespace kt::routing

@@ -4,7 +4,7 @@
 
 #include "must.h"
 
-namespace kt::routing {
+namespace kt::federation {
 namespace {
 
 bool obeys(std::string_view text) { return obeys_bidi_rule(must(decode_utf8(text))); }
@@ -36,4 +36,4 @@ TEST(BidiRule, HoldsForTextsWithRightToLeftOnly) {
 }
 
 }  // namespace
-}  // namespace kt::routing
+}  // namespace kt::federation

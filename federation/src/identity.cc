@@ -1,14 +1,14 @@
-#include "routing/identity.h"
+#include "federation/identity.h"
 
 #include <algorithm>
 #include <array>
 #include <utility>
 
+#include "federation/reserved.h"
 #include "percent.h"
-#include "routing/reserved.h"
 #include "unicode.h"
 
-namespace kt::routing {
+namespace kt::federation {
 namespace {
 
 // What a text says: with a domain `name` is the local part, without one it is the whole label.
@@ -188,4 +188,4 @@ Result<Label> Identity::label(LabelRule rule) const {
   return Label::create(*local_part + '@' + domain_.text());
 }
 
-}  // namespace kt::routing
+}  // namespace kt::federation

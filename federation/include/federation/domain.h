@@ -15,7 +15,7 @@
 
 #include "keytrans/result.h"
 
-namespace kt::routing {
+namespace kt::federation {
 
 class Domain {
  public:
@@ -40,4 +40,4 @@ class Domain {
   std::string text_;
 };
 
-}  // namespace kt::routing
+}  // namespace kt::federation

@@ -1,4 +1,4 @@
-#include "routing/domain.h"
+#include "federation/domain.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -10,7 +10,7 @@
 #include "bidi_rule.h"
 #include "precis.h"
 
-namespace kt::routing {
+namespace kt::federation {
 namespace {
 
 tl::unexpected<Error> malformed(std::string detail) {
@@ -105,4 +105,4 @@ Result<Domain> Domain::parse(std::string_view text) {
   return Domain(std::move(name));
 }
 
-}  // namespace kt::routing
+}  // namespace kt::federation

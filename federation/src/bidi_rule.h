@@ -4,7 +4,7 @@
 
 #include "unicode.h"
 
-namespace kt::routing {
+namespace kt::federation {
 
 // Whether a code point among `text` is written from right to left: what puts a text, or a domain
 // name of which it is a label, under the rule.
@@ -16,4 +16,4 @@ namespace kt::routing {
 // Errors: rejected for a text that is under the rule and breaks it; malformed when it is not UTF-8.
 Result<void> verify_bidi_rule(std::string_view text);
 
-}  // namespace kt::routing
+}  // namespace kt::federation

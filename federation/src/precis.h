@@ -6,7 +6,7 @@
 
 #include "unicode.h"
 
-namespace kt::routing {
+namespace kt::federation {
 
 // RFC 8264, Section 8. ID_DIS there is FREE_PVAL here: valid in FreeformClass only.
 enum class DerivedProperty : std::uint8_t {
@@ -27,4 +27,4 @@ enum class StringClass : std::uint8_t { IdentifierClass, FreeformClass };
 // Errors: rejected, with the offset of the first code point that the class does not have.
 Result<void> verify_string_class(const CodePoints& text, StringClass string_class);
 
-}  // namespace kt::routing
+}  // namespace kt::federation

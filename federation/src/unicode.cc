@@ -9,7 +9,7 @@
 #include <unistr.h>
 #include <utility>
 
-namespace kt::routing {
+namespace kt::federation {
 namespace {
 
 const std::uint8_t* data(std::string_view text) {
@@ -99,4 +99,4 @@ std::string ascii_lower(std::string_view text) {
   return lower;
 }
 
-}  // namespace kt::routing
+}  // namespace kt::federation

@@ -1,4 +1,4 @@
-#include "routing/label_rule.h"
+#include "federation/label_rule.h"
 
 #include <string>
 
@@ -6,7 +6,7 @@
 
 #include "must.h"
 
-namespace kt::routing {
+namespace kt::federation {
 namespace {
 
 constexpr LabelRule kRules[] = {LabelRule::bytes, LabelRule::ascii_lower,
@@ -135,4 +135,4 @@ TEST(LabelRule, RefusesBytesThatAreNotText) {
 }
 
 }  // namespace
-}  // namespace kt::routing
+}  // namespace kt::federation

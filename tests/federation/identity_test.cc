@@ -1,13 +1,13 @@
-#include "routing/identity.h"
+#include "federation/identity.h"
 
 #include <string>
 
 #include <gtest/gtest.h>
 
-#include "routing/reserved.h"
-#include "routing_world.h"
+#include "federation/reserved.h"
+#include "names.h"
 
-namespace kt::routing {
+namespace kt::federation {
 namespace {
 
 const std::optional<Domain> kNoDefault;
@@ -236,4 +236,4 @@ TEST(Identity, ErrorsQuoteNothing) {
 }
 
 }  // namespace
-}  // namespace kt::routing
+}  // namespace kt::federation

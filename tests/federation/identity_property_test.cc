@@ -9,12 +9,12 @@
 
 #include <gtest/gtest.h>
 
+#include "federation/identity.h"
+#include "names.h"
 #include "random_source.h"
-#include "routing/identity.h"
-#include "routing_world.h"
 #include "unicode.h"
 
-namespace kt::routing {
+namespace kt::federation {
 namespace {
 
 using Person = std::pair<std::string, std::string>;
@@ -145,4 +145,4 @@ TEST(IdentityProperty, UsernamesAreTheirOwnUsernames) {
 }
 
 }  // namespace
-}  // namespace kt::routing
+}  // namespace kt::federation

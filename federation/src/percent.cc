@@ -3,7 +3,7 @@
 #include "keytrans/bytes.h"
 #include "unicode.h"
 
-namespace kt::routing {
+namespace kt::federation {
 
 Result<std::string> percent_decode(std::string_view text) {
   std::string decoded;
@@ -23,4 +23,4 @@ Result<std::string> percent_decode(std::string_view text) {
   return decoded;
 }
 
-}  // namespace kt::routing
+}  // namespace kt::federation

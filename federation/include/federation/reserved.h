@@ -7,7 +7,7 @@
 
 #include "keytrans/types.h"
 
-namespace kt::routing {
+namespace kt::federation {
 
 // Labels that a gateway keeps in the logs of its domain.
 inline constexpr std::string_view kReservedLabels = "kt:";
@@ -29,4 +29,4 @@ inline constexpr std::string_view kTombstoneMagic = "ktgate-tombstone";
   return begins_with(value, kTombstoneMagic);
 }
 
-}  // namespace kt::routing
+}  // namespace kt::federation

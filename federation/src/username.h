@@ -7,11 +7,11 @@
 
 #include "keytrans/result.h"
 
-namespace kt::routing {
+namespace kt::federation {
 
 // The one spelling of the username that `text` spells. What it returns it leaves as it is.
 // Errors: malformed when `text` is not UTF-8; rejected when it is none, with the rule it breaks.
 // Offsets count in `text`.
 Result<std::string> enforce_username_case_mapped(std::string_view text);
 
-}  // namespace kt::routing
+}  // namespace kt::federation

@@ -6,7 +6,7 @@
 #include <unictype.h>
 #include <uninorm.h>
 
-namespace kt::routing {
+namespace kt::federation {
 namespace {
 
 constexpr char32_t kZeroWidthNonJoiner = 0x200c;
@@ -75,4 +75,4 @@ bool obeys_contextual_rule(const CodePoints& text, std::size_t at) {
   }
 }
 
-}  // namespace kt::routing
+}  // namespace kt::federation

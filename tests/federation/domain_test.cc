@@ -1,12 +1,12 @@
-#include "routing/domain.h"
+#include "federation/domain.h"
 
 #include <string>
 
 #include <gtest/gtest.h>
 
-#include "routing_world.h"
+#include "names.h"
 
-namespace kt::routing {
+namespace kt::federation {
 namespace {
 
 // Expects `text` to be refused for a reason with `about` in it that does not quote it.
@@ -128,4 +128,4 @@ TEST(Domain, IsOrderedByItsText) {
 }
 
 }  // namespace
-}  // namespace kt::routing
+}  // namespace kt::federation

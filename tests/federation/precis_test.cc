@@ -7,7 +7,7 @@
 #include "keytrans/hash.h"
 #include "must.h"
 
-namespace kt::routing {
+namespace kt::federation {
 namespace {
 
 bool is_valid(StringClass string_class, std::string_view text) {
@@ -114,4 +114,4 @@ TEST(ContextualRules, ArabicDigits) {
 }
 
 }  // namespace
-}  // namespace kt::routing
+}  // namespace kt::federation

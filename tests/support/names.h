@@ -1,16 +1,18 @@
-// What the tests of routing ask about.
+// Domains, labels and logs that tests ask about.
 #pragma once
 
 #include <string>
 #include <string_view>
 
+#include "federation/domain.h"
 #include "keytrans/types.h"
 #include "must.h"
-#include "routing/domain.h"
 
-namespace kt::routing {
+namespace kt {
 
-inline Domain domain_of(std::string_view text) { return must(Domain::parse(text)); }
+inline federation::Domain domain_of(std::string_view text) {
+  return must(federation::Domain::parse(text));
+}
 
 inline Label label_of(std::string_view text) { return must(Label::create(text)); }
 
@@ -25,4 +27,4 @@ inline LogId log_of(std::uint8_t byte) {
   return LogId(hash);
 }
 
-}  // namespace kt::routing
+}  // namespace kt

@@ -6,7 +6,7 @@
 
 #include "contextual_rules.h"
 
-namespace kt::routing {
+namespace kt::federation {
 namespace {
 
 bool is_between(char32_t c, char32_t first, char32_t last) { return c >= first && c <= last; }
@@ -100,4 +100,4 @@ Result<void> verify_string_class(const CodePoints& text, StringClass string_clas
   return {};
 }
 
-}  // namespace kt::routing
+}  // namespace kt::federation

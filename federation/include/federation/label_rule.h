@@ -14,7 +14,7 @@
 
 #include "keytrans/result.h"
 
-namespace kt::routing {
+namespace kt::federation {
 
 enum class LabelRule : std::uint8_t {
   bytes,                 // as it is spelled, within FreeformClass
@@ -28,4 +28,4 @@ enum class LabelRule : std::uint8_t {
 // what is wrong and at which byte; nothing of the text.
 Result<std::string> canonical_local_part(LabelRule rule, std::string_view local_part);
 
-}  // namespace kt::routing
+}  // namespace kt::federation

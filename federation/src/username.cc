@@ -4,7 +4,7 @@
 #include "precis.h"
 #include "unicode.h"
 
-namespace kt::routing {
+namespace kt::federation {
 namespace {
 
 // RFC 8264, Section 7, gives up after three more applications.
@@ -32,4 +32,4 @@ Result<std::string> enforce_username_case_mapped(std::string_view text) {
   return fail(Errc::rejected, "its mapping to lower case does not come to an end (RFC 8264)");
 }
 
-}  // namespace kt::routing
+}  // namespace kt::federation

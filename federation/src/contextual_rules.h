@@ -6,10 +6,10 @@
 
 #include "unicode.h"
 
-namespace kt::routing {
+namespace kt::federation {
 
 // Whether the rule of `text[at]` is satisfied where it stands. False for a code point without one.
 // Requires: at < text.size().
 [[nodiscard]] bool obeys_contextual_rule(const CodePoints& text, std::size_t at);
 
-}  // namespace kt::routing
+}  // namespace kt::federation

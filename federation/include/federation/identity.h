@@ -20,11 +20,11 @@
 #include <string_view>
 #include <utility>
 
+#include "federation/domain.h"
+#include "federation/label_rule.h"
 #include "keytrans/types.h"
-#include "routing/domain.h"
-#include "routing/label_rule.h"
 
-namespace kt::routing {
+namespace kt::federation {
 
 class Identity {
  public:
@@ -52,4 +52,4 @@ class Identity {
   bool has_local_part_;
 };
 
-}  // namespace kt::routing
+}  // namespace kt::federation

@@ -4,7 +4,7 @@
 #include <initializer_list>
 #include <unictype.h>
 
-namespace kt::routing {
+namespace kt::federation {
 namespace {
 
 bool is_any_of(int bidi_class, std::initializer_list<int> classes) {
@@ -66,4 +66,4 @@ Result<void> verify_bidi_rule(std::string_view text) {
   return fail(Errc::rejected, "the directions of its letters break the Bidi Rule (RFC 5893)");
 }
 
-}  // namespace kt::routing
+}  // namespace kt::federation

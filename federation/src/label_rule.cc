@@ -1,4 +1,4 @@
-#include "routing/label_rule.h"
+#include "federation/label_rule.h"
 
 #include <algorithm>
 #include <unictype.h>
@@ -8,7 +8,7 @@
 #include "unicode.h"
 #include "username.h"
 
-namespace kt::routing {
+namespace kt::federation {
 namespace {
 
 Result<void> verify_no_space(const CodePoints& points) {
@@ -49,4 +49,4 @@ Result<std::string> canonical_local_part(LabelRule rule, std::string_view local_
   return fail(Errc::rejected, "no such rule");
 }
 
-}  // namespace kt::routing
+}  // namespace kt::federation

@@ -10,7 +10,7 @@
 
 #include "keytrans/result.h"
 
-namespace kt::routing {
+namespace kt::federation {
 
 struct CodePoint {
   char32_t value;
@@ -41,4 +41,4 @@ Result<CodePoints> decode_utf8(std::string_view text);
 
 [[nodiscard]] std::string ascii_lower(std::string_view text);
 
-}  // namespace kt::routing
+}  // namespace kt::federation
