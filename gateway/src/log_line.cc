@@ -1,10 +1,8 @@
 #include "log_line.h"
 
-#include <set>
 #include <utility>
 
-#include <nlohmann/json.hpp>
-
+#include "federation/strict_json.h"
 #include "keytrans/base64url.h"
 
 namespace kt::gateway {
@@ -14,26 +12,6 @@ using Json = nlohmann::json;
 
 tl::unexpected<Error> malformed(std::string detail) {
   return fail(Errc::malformed, std::move(detail));
-}
-
-// What nlohmann says of an error quotes the text, so only the place is kept.
-Result<Json> parse_json(std::string_view text) {
-  std::set<std::pair<int, std::string>> names;
-  bool repeats = false;
-  const auto note = [&](int depth, Json::parse_event_t event, Json& parsed) {
-    if (event == Json::parse_event_t::key)
-      repeats = !names.emplace(depth, parsed.get<std::string>()).second || repeats;
-    return true;
-  };
-  try {
-    Json json = Json::parse(text, note);
-    if (repeats) return malformed("a member is there twice");
-    return json;
-  } catch (const Json::parse_error& error) {
-    return malformed("it is not JSON, at byte " + std::to_string(error.byte));
-  } catch (const Json::exception&) {
-    return malformed("it has a number that is too large");
-  }
 }
 
 Result<Bytes> parse_base64url(const Json& json, const char* member) {
@@ -66,7 +44,7 @@ Result<Version> parse_version(const Json& json) {
 }  // namespace
 
 Result<LogLine> parse_log_line(std::string_view text) {
-  KT_TRY(const Json json, parse_json(text));
+  KT_TRY(const Json json, federation::parse_json(text));
   if (!json.is_object()) return malformed("it is not a JSON object");
   for (const auto& [name, member] : json.items()) {
     if (name != "label" && name != "version" && name != "value" && name != "signature")
@@ -90,7 +68,7 @@ Result<LogLine> parse_log_line(std::string_view text) {
 }
 
 Result<Label> parse_label_line(std::string_view text) {
-  KT_TRY(const Json json, parse_json(text));
+  KT_TRY(const Json json, federation::parse_json(text));
   return parse_label(json);
 }
 
