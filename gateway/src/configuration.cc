@@ -8,7 +8,7 @@
 #include <toml++/toml.h>
 
 #include "configuration_value.h"
-#include "listen_address.h"
+#include "federation/url.h"
 #include "store/files.h"
 
 namespace kt::gateway {
@@ -189,7 +189,7 @@ class ConfigurationReader {
       complain(position_of(table, has_certificate ? "certificate" : "private_key"),
                "listen.certificate and listen.private_key go together");
     const std::string& host = read_.listen.host;
-    if (!has_certificate && !has_key && !host.empty() && !is_loopback(host))
+    if (!has_certificate && !has_key && !host.empty() && !federation::is_loopback(host))
       complain(position_of(table, "address"),
                "without listen.certificate, listen.address has to be a loopback address");
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "federation/alias.h"
 #include "listen_address.h"
 #include "program/duration.h"
 #include "program/figures.h"
@@ -10,18 +11,8 @@ namespace kt::gateway {
 namespace {
 
 constexpr std::size_t kMaxNameSize = 64;
-constexpr std::size_t kLogIdDigits = 64;
 
 bool is_lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
-bool is_hex_digit(char c) { return (c >= 'a' && c <= 'f') || (c >= '0' && c <= '9'); }
-
-bool is_alias(std::string_view text) {
-  if (text.empty() || text.size() > kMaxNameSize) return false;
-  if (text.size() == kLogIdDigits && std::all_of(text.begin(), text.end(), is_hex_digit))
-    return false;
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return is_lower_or_digit(c) || c == '-'; });
-}
 
 bool is_name(std::string_view text) {
   return !text.empty() && text.size() <= kMaxNameSize &&
@@ -139,7 +130,7 @@ bool set_value(const ConfigurationKey& key, const TomlValue& value,
   switch (key.kind) {
     case ValueKind::address: return set_address(*text, place);
     case ValueKind::path: return set_path(*text, directory, place);
-    case ValueKind::alias: return is_alias(*text) && set_text(*text, place);
+    case ValueKind::alias: return federation::is_alias(*text) && set_text(*text, place);
     case ValueKind::name: return is_name(*text) && set_text(*text, place);
     case ValueKind::token_hash: return set_hash(*text, place);
     default: return false;

@@ -7,18 +7,10 @@
 namespace kt::gateway {
 namespace {
 
-bool parse_ipv4(const std::string& host, in_addr& parsed) {
-  return inet_pton(AF_INET, host.c_str(), &parsed) == 1;
-}
-bool parse_ipv6(const std::string& host, in6_addr& parsed) {
-  return inet_pton(AF_INET6, host.c_str(), &parsed) == 1;
-}
-
 bool is_literal(const std::string& host, bool bracketed) {
   if (host.find('\0') != std::string::npos) return false;
-  in_addr ipv4{};
-  in6_addr ipv6{};
-  return bracketed ? parse_ipv6(host, ipv6) : parse_ipv4(host, ipv4);
+  in6_addr address{};  // the larger one
+  return inet_pton(bracketed ? AF_INET6 : AF_INET, host.c_str(), &address) == 1;
 }
 
 }  // namespace
@@ -35,13 +27,6 @@ std::optional<ListenAddress> parse_listen_address(std::string_view text) {
   const auto [rest, error] = std::from_chars(text.data() + colon + 1, end, address.port);
   if (error != std::errc() || rest != end) return std::nullopt;
   return address;
-}
-
-bool is_loopback(const std::string& host) {
-  in_addr ipv4{};
-  if (parse_ipv4(host, ipv4)) return ntohl(ipv4.s_addr) >> 24U == IN_LOOPBACKNET;
-  in6_addr ipv6{};
-  return parse_ipv6(host, ipv6) && IN6_IS_ADDR_LOOPBACK(&ipv6);
 }
 
 }  // namespace kt::gateway

@@ -19,7 +19,4 @@ struct ListenAddress {
 // none: what it stands for can change.
 [[nodiscard]] std::optional<ListenAddress> parse_listen_address(std::string_view text);
 
-// Whether only this machine reaches `host`. Requires: an IP literal.
-[[nodiscard]] bool is_loopback(const std::string& host);
-
 }  // namespace kt::gateway

@@ -1,6 +1,5 @@
 #include "routing/policy.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "federation/shard.h"
@@ -41,12 +40,7 @@ std::unique_ptr<const Policy> make_single(const LogId& log) {
 }
 
 Result<std::unique_ptr<const Policy>> make_sharded(std::vector<LogId> logs) {
-  if (logs.size() < 2) return fail(Errc::rejected, "sharding takes at least two logs");
-  if (logs.size() > federation::kMaxShards)
-    return fail(Errc::rejected, "sharding takes at most 255 logs");
-  std::sort(logs.begin(), logs.end());
-  if (std::adjacent_find(logs.begin(), logs.end()) != logs.end())
-    return fail(Errc::rejected, "a log is there twice");
+  KT_TRY(logs, federation::make_shards(std::move(logs)));
   return std::make_unique<const Sharded>(std::move(logs));
 }
 

@@ -1,5 +1,6 @@
 #include "federation/shard.h"
 
+#include <algorithm>
 #include <map>
 #include <string>
 
@@ -51,6 +52,22 @@ TEST(Shard, ALogThatGoesMovesItsOwnLabelsOnly) {
   for (const auto& [log, count] : before) EXPECT_NEAR(count, 1'000, 300);
   ASSERT_EQ(moved_to.size(), kLogs - 1);
   for (const auto& [log, count] : moved_to) EXPECT_NEAR(count, 143, 120);
+}
+
+TEST(Shard, RefusesWhatIsNoSetOfShards) {
+  for (const auto& logs : {std::vector<LogId>{}, std::vector{log_of(1)},
+                           std::vector{log_of(1), log_of(2), log_of(1)}}) {
+    const auto shards = make_shards(logs);
+    ASSERT_FALSE(shards.has_value());
+    EXPECT_EQ(shards.error().code, Errc::rejected);
+  }
+  std::vector<LogId> many;
+  for (int i = 255; i >= 0; --i) many.push_back(log_of(static_cast<std::uint8_t>(i)));
+  EXPECT_FALSE(make_shards(many).has_value());
+  many.pop_back();
+  const std::vector<LogId> shards = must(make_shards(many));
+  EXPECT_EQ(shards.size(), 255U);
+  EXPECT_TRUE(std::is_sorted(shards.begin(), shards.end()));
 }
 
 }  // namespace

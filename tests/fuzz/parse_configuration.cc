@@ -5,7 +5,7 @@
 #include <set>
 
 #include "configuration.h"
-#include "listen_address.h"
+#include "federation/url.h"
 
 namespace {
 
@@ -14,7 +14,7 @@ using namespace kt::gateway;
 void require_consistency(const GatewayConfiguration& all) {
   const ListenConfiguration& listen = all.listen;
   KT_ASSERT(listen.certificate.empty() == listen.private_key.empty());
-  KT_ASSERT(!listen.certificate.empty() || is_loopback(listen.host));
+  KT_ASSERT(!listen.certificate.empty() || kt::federation::is_loopback(listen.host));
   std::set<std::string> names;
   for (const PrincipalConfiguration& principal : all.principals)
     KT_ASSERT(!principal.name.empty() && names.insert(principal.name).second);

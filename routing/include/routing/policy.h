@@ -30,8 +30,8 @@ class Policy {
 // Everything to one log.
 [[nodiscard]] std::unique_ptr<const Policy> make_single(const LogId& log);
 
-// Each label to the one of `logs` that federation::find_shard() finds. Errors: rejected for fewer
-// than two logs, more than federation::kMaxShards, or one that is there twice.
+// Each label to the one of `logs` that federation::find_shard() finds. Errors: those of
+// federation::make_shards().
 Result<std::unique_ptr<const Policy>> make_sharded(std::vector<LogId> logs);
 
 }  // namespace kt::routing
