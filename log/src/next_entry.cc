@@ -28,83 +28,22 @@ std::uint64_t first_new(const Change& change) {
   return change.previous ? std::uint64_t{change.previous->value()} + 1 : 0;
 }
 
-// A label-version pair that has to be stored: a new version, or one of the ladder above it.
-struct Pair {
-  const Change* change;
-  Version version;
-  std::optional<VrfOutputAndProof> vrf;
-};
-
-// The pairs of `change` in ascending order, with the VRFs that are stored already.
-Result<std::vector<Pair>> pairs_of(const LogView& view, const Change& change) {
-  std::vector<Version> versions;
-  for (std::uint64_t v = first_new(change); v <= change.greatest().value(); ++v)
-    versions.push_back(Version{static_cast<std::uint32_t>(v)});
-  for (const Version version : keytrans::base_binary_ladder(change.greatest())) {
-    if (version > change.greatest()) versions.push_back(version);
-  }
-  std::sort(versions.begin(), versions.end());
-  std::vector<Pair> pairs;
-  for (const Version version : versions) {
-    KT_TRY(auto stored, view.stored(change.label, version));
-    std::optional<VrfOutputAndProof> vrf;
-    if (stored) vrf = std::move(stored->vrf);
-    if (!stored && version == Version{0}) vrf = change.first_vrf;
-    pairs.push_back({&change, version, std::move(vrf)});
-  }
-  return pairs;
-}
-
-// A VRF that has to be computed, and where it goes.
-struct OpenVrf {
-  const Label* label;
-  Version version;
-  std::optional<VrfOutputAndProof>* vrf;
-};
-
-Result<void> compute(const keytrans::VrfPrivateKey& key, const std::vector<OpenVrf>& open,
-                     unsigned threads) {
-  std::vector<std::optional<Error>> errors(open.size());
-  parallel_for(open.size(), threads, [&](std::size_t i) {
-    auto output = key.prove(keytrans::vrf_input(*open[i].label, open[i].version));
-    if (output) {
-      *open[i].vrf = *std::move(output);
-    } else {
-      errors[i] = std::move(output).error();
-    }
-  });
-  for (std::optional<Error>& error : errors) {
-    if (error) return tl::unexpected<Error>(*std::move(error));
-  }
-  return {};
-}
-
-Result<void> compute_vrfs(const keytrans::VrfPrivateKey& key, std::vector<Pair>& pairs,
-                          unsigned threads) {
-  std::vector<OpenVrf> open;
-  for (Pair& pair : pairs) {
-    if (!pair.vrf) open.push_back({&pair.change->label, pair.version, &pair.vrf});
-  }
-  return compute(key, open, threads);
-}
-
 // Puts what is stored of one new version, and gives its leaf.
 Result<PrefixLeaf> put_version(store::Batch& batch, const Tables& tables, const LogView& view,
-                               EntryIndex position, const Pair& pair) {
-  const Change& change = *pair.change;
-  const auto place = static_cast<std::size_t>(pair.version.value() - first_new(change));
+                               EntryIndex position, const Change& change, const VersionVrf& made) {
+  const auto place = static_cast<std::size_t>(made.version.value() - first_new(change));
   HashValue commitment = keytrans::kSkippedCommitment;
   if (place >= change.skipped) {
     const keytrans::UpdateValue& update = change.values[place - change.skipped];
     KT_TRY(const keytrans::Opening opening, keytrans::random_bytes<keytrans::kOpeningSize>());
-    KT_TRY(commitment, keytrans::commit({opening, change.label, pair.version, update},
+    KT_TRY(commitment, keytrans::commit({opening, change.label, made.version, update},
                                         view.configuration().context()));
-    batch.put(tables.values, version_key(change.label, pair.version),
+    batch.put(tables.values, version_key(change.label, made.version),
               encode_record(keytrans::CommittedValue{opening, update}));
   }
-  batch.put(tables.versions, version_key(change.label, pair.version),
-            encode_record(StoredVersion{VersionPlace{position, commitment}, *pair.vrf}));
-  return PrefixLeaf{pair.vrf->output, commitment};
+  batch.put(tables.versions, version_key(change.label, made.version),
+            encode_record(StoredVersion{VersionPlace{position, commitment}, *made.vrf}));
+  return PrefixLeaf{made.vrf->output, commitment};
 }
 
 // Erases what was stored of the ladder above the previous greatest version and is not needed now.
@@ -156,43 +95,71 @@ Version Change::greatest() const {
   return Version{static_cast<std::uint32_t>(first_new(*this) + count() - 1)};
 }
 
-Result<void> compute_first_vrfs(const keytrans::VrfPrivateKey& key, std::vector<Change>& changes,
-                                unsigned threads) {
-  std::vector<OpenVrf> open;
-  for (Change& change : changes) {
-    if (!change.previous) open.push_back({&change.label, Version{0}, &change.first_vrf});
+Result<void> find_vrfs(const LogView& view, Change& change) {
+  std::vector<Version> versions;
+  for (std::uint64_t v = first_new(change); v <= change.greatest().value(); ++v)
+    versions.push_back(Version{static_cast<std::uint32_t>(v)});
+  for (const Version version : keytrans::base_binary_ladder(change.greatest())) {
+    if (version > change.greatest()) versions.push_back(version);
   }
-  return compute(key, open, threads);
+  std::sort(versions.begin(), versions.end());
+  for (const Version version : versions) {
+    KT_TRY(auto stored, view.stored(change.label, version));
+    std::optional<VrfOutputAndProof> vrf;
+    if (stored) vrf = std::move(stored->vrf);
+    change.vrfs.push_back({version, std::move(vrf)});
+  }
+  return {};
+}
+
+Result<void> compute_vrfs(const keytrans::VrfPrivateKey& key, std::vector<Change>& changes,
+                          unsigned threads) {
+  struct Missing {
+    const Label* label;
+    VersionVrf* vrf;
+  };
+  std::vector<Missing> missing;
+  for (Change& change : changes) {
+    for (VersionVrf& vrf : change.vrfs) {
+      if (!vrf.vrf) missing.push_back({&change.label, &vrf});
+    }
+  }
+  std::vector<std::optional<Error>> errors(missing.size());
+  parallel_for(missing.size(), threads, [&](std::size_t i) {
+    auto output = key.prove(keytrans::vrf_input(*missing[i].label, missing[i].vrf->version));
+    if (output) {
+      missing[i].vrf->vrf = *std::move(output);
+    } else {
+      errors[i] = std::move(output).error();
+    }
+  });
+  for (std::optional<Error>& error : errors) {
+    if (error) return tl::unexpected<Error>(*std::move(error));
+  }
+  return {};
 }
 
 Result<NextEntry> make_next_entry(const LogView& view, const Tables& tables,
-                                  const keytrans::SigningKey& signature_key,
-                                  const keytrans::VrfPrivateKey& vrf_key, Timestamp timestamp,
-                                  const std::vector<Change>& changes, std::size_t fakes,
-                                  unsigned vrf_threads) {
+                                  const keytrans::SigningKey& signature_key, Timestamp timestamp,
+                                  const std::vector<Change>& changes, std::size_t fakes) {
   const State& before = view.state();
   KT_ASSERT(before.size() == TreeSize{0} || timestamp >= before.timestamp);
   const EntryIndex position{before.size().value()};
   NextEntry next;
   next.state = before;
 
-  std::vector<Pair> pairs;
-  for (const Change& change : changes) {
-    KT_TRY(std::vector<Pair> of_change, pairs_of(view, change));
-    pairs.insert(pairs.end(), std::make_move_iterator(of_change.begin()),
-                 std::make_move_iterator(of_change.end()));
-    erase_old_ladder(next.batch, tables, change);
-  }
-  KT_TRY(compute_vrfs(vrf_key, pairs, vrf_threads));
   std::vector<PrefixLeaf> added;
-  for (const Pair& pair : pairs) {
-    if (pair.version > pair.change->greatest()) {
-      next.batch.put(tables.versions, version_key(pair.change->label, pair.version),
-                     encode_record(StoredVersion{std::nullopt, *pair.vrf}));
-      continue;
+  for (const Change& change : changes) {
+    erase_old_ladder(next.batch, tables, change);
+    for (const VersionVrf& made : change.vrfs) {
+      if (made.version > change.greatest()) {
+        next.batch.put(tables.versions, version_key(change.label, made.version),
+                       encode_record(StoredVersion{std::nullopt, *made.vrf}));
+        continue;
+      }
+      KT_TRY(const PrefixLeaf leaf, put_version(next.batch, tables, view, position, change, made));
+      added.push_back(leaf);
     }
-    KT_TRY(const PrefixLeaf leaf, put_version(next.batch, tables, view, position, pair));
-    added.push_back(leaf);
   }
 
   // Each leaf that leaves may need one that covers its sibling.

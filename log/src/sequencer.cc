@@ -230,15 +230,9 @@ void Sequencer::work(Turn turn) {
     queue_.insert(queue_.begin(), std::make_move_iterator(entry.put_off.begin()),
                   std::make_move_iterator(entry.put_off.end()));
   }
-  if (auto known = refuse_removed(**view, entry); !known) {
-    for (Accepted& accepted : entry.accepted) accepted.answer(tl::unexpected<Error>(known.error()));
-    return;
-  }
-  if (entry.changes.empty() && !turn.at_tick && !heartbeat_is_due()) return;
-
-  const auto grown =
-      grow(*std::move(view), entry.changes, fakes_beside(entry.versions, options_.padding));
-  if (!grown) {
+  // The log is the same in the next view, as only who holds the lock changes it.
+  view->reset();
+  if (const auto grown = grow(entry, turn.at_tick); !grown) {
     for (Accepted& accepted : entry.accepted) accepted.answer(tl::unexpected<Error>(grown.error()));
     return;
   }
@@ -272,6 +266,7 @@ void Sequencer::consider(const LogView& view, Waiting waiting, Entry& entry) {
   }
   auto change = change_for(view, waiting.request, *greatest);
   if (!change) return refuse(std::move(change).error());
+  if (auto found = find_vrfs(view, *change); !found) return refuse(std::move(found).error());
 
   entry.labels.insert(label);
   if (entry.versions + change->count() > most_versions_) {
@@ -320,17 +315,15 @@ Result<Change> Sequencer::change_for(const LogView& view, const Request& request
   return change;
 }
 
-// Whether a label was erased is found by its VRF, which a log that has erased none does not need
-// before its entry is made.
-Result<void> Sequencer::refuse_removed(const LogView& view, Entry& entry) const {
+// Whether a label that has no version was erased is found by its first VRF.
+Result<void> Sequencer::refuse_removed(const LogView& view, Entry& entry) {
   KT_TRY(const bool is_any_removed, view.has_pseudonyms());
   if (!is_any_removed) return {};
-  KT_TRY(compute_first_vrfs(parts_.vrf_key, entry.changes, options_.vrf_threads));
   std::vector<bool> is_removed(entry.changes.size());
   for (std::size_t i = 0; i < entry.changes.size(); ++i) {
-    const auto& vrf = entry.changes[i].first_vrf;
-    if (!vrf) continue;
-    KT_TRY(is_removed[i], view.is_removed(vrf->output));
+    const Change& change = entry.changes[i];
+    if (change.previous) continue;
+    KT_TRY(is_removed[i], view.is_removed(change.vrfs.front().vrf->output));
   }
   for (std::size_t i = entry.changes.size(); i-- > 0;) {
     if (!is_removed[i]) continue;
@@ -344,26 +337,35 @@ Result<void> Sequencer::refuse_removed(const LogView& view, Entry& entry) const 
 
 // --- One entry -------------------------------------------------------------------------------
 
+// An entry of what was accepted; none when there is nothing to say.
+Result<void> Sequencer::grow(Entry& entry, bool at_tick) {
+  KT_TRY(compute_vrfs(parts_.vrf_key, entry.changes, options_.vrf_threads));
+  KT_TRY(auto view, open_view(parts_, published_, Absence::believed, Purpose::growth));
+  KT_TRY(refuse_removed(*view, entry));
+  if (entry.changes.empty() && !at_tick && !heartbeat_is_due()) return {};
+  return append(std::move(view), entry.changes, fakes_beside(entry.versions, options_.padding));
+}
+
 Result<void> Sequencer::pad(std::size_t fakes) {
   const std::lock_guard committing(committing_);
   while (fakes > 0) {
     const std::size_t next = std::min(fakes, most_leaves(parts_.configuration.mode()));
     KT_TRY(auto view, open_view(parts_, published_, Absence::believed, Purpose::growth));
-    KT_TRY(grow(std::move(view), {}, next));
+    KT_TRY(append(std::move(view), {}, next));
     fakes -= next;
   }
   return {};
 }
 
-Result<void> Sequencer::grow(std::unique_ptr<LogView> view, const std::vector<Change>& changes,
-                             std::size_t fakes) {
+Result<void> Sequencer::append(std::unique_ptr<LogView> view, const std::vector<Change>& changes,
+                               std::size_t fakes) {
   if (trouble() == Trouble::failed)
     return fail(Errc::unavailable, "the storage failed: the log has to be opened again");
   const State& before = view->state();
   KT_TRY(const Timestamp timestamp, next_timestamp(before));
   KT_TRY(check_auditor(before, timestamp));
-  KT_TRY(NextEntry next, make_next_entry(*view, parts_.tables, parts_.signature_key, parts_.vrf_key,
-                                         timestamp, changes, fakes, options_.vrf_threads));
+  KT_TRY(NextEntry next,
+         make_next_entry(*view, parts_.tables, parts_.signature_key, timestamp, changes, fakes));
   view.reset();
   const HashValue root = keytrans::log_root(next.state.size(), next.state.full_subtrees);
   return commit(std::move(next.batch), std::move(next.state), root);

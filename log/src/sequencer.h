@@ -1,8 +1,8 @@
 // The one thread that makes a log grow. Internal.
 //
-// What holds whenever nobody is inside grow(): the published state is the database's, and the head
-// file has its head. A head is published, and so answered from, only after it is durable in both;
-// nothing is acknowledged before.
+// What holds whenever nobody is inside append(): the published state is the database's, and the
+// head file has its head. A head is published, and so answered from, only after it is durable in
+// both; nothing is acknowledged before.
 #pragma once
 
 #include <chrono>
@@ -77,7 +77,7 @@ class Sequencer {
   Result<void> accept_auditor_head(const keytrans::AuditorTreeHead& head);
   Result<std::uint64_t> erase(const std::vector<Label>& labels);
   // Makes as many entries as it takes for `fakes` fake versions. Blocking.
-  // Errors: those of grow(); the entries before it are made.
+  // Errors: those of append(); the entries before it are made.
   Result<void> pad(std::size_t fakes);
 
   [[nodiscard]] std::size_t waiting() const;
@@ -116,13 +116,15 @@ class Sequencer {
                             std::optional<Version> greatest) const;
 
   // Refuses those who would make a label anew that was erased.
-  Result<void> refuse_removed(const LogView& view, Entry& entry) const;
+  static Result<void> refuse_removed(const LogView& view, Entry& entry);
 
+  // Makes one entry of what `entry` has, or at a tick of nothing. Errors: those of append().
+  Result<void> grow(Entry& entry, bool at_tick);
   // Makes one entry of `changes` and `fakes` fake versions. The view is gone before anything is
   // written, for where the database has to become larger, that waits for all snapshots.
   // Errors: unavailable or corrupt; nothing was published then.
-  Result<void> grow(std::unique_ptr<LogView> view, const std::vector<Change>& changes,
-                    std::size_t fakes);
+  Result<void> append(std::unique_ptr<LogView> view, const std::vector<Change>& changes,
+                      std::size_t fakes);
   Result<Timestamp> next_timestamp(const State& state);
   Result<void> check_auditor(const State& state, Timestamp next);
   // `root` is that of `next`, if that has another entry. Requires: this thread has no snapshot.

@@ -12,6 +12,8 @@
 #include <gtest/gtest.h>
 
 #include "keytrans/auditor_start.h"
+#include "keytrans/commitment.h"
+#include "keytrans/vrf.h"
 #include "log_fixture.h"
 
 namespace kt::log {
@@ -318,6 +320,36 @@ TEST_F(LogTest, ReadersAndWritersDoNotDisturbEachOther) {
   done = true;
   for (std::thread& reader : readers) reader.join();
   EXPECT_EQ(wrong, 0);
+}
+
+// A batch of which every attempt failed, on a machine that computed its VRFs too slowly.
+TEST_F(LogTest, VrfsMayTakeLongerThanASnapshotMayBeOld) {
+  constexpr int kUpdates = 400;
+  const auto key = must(keytrans::VrfPrivateKey::generate(Kind{}.suite));
+  const auto start = std::chrono::steady_clock::now();
+  for (std::uint32_t i = 0; i < 20; ++i) must(key.prove(keytrans::vrf_input(alice_, Version{i})));
+  const auto vrf = (std::chrono::steady_clock::now() - start) / 20;
+  // The batch needs twice this: a VRF of each new version, and one of the ladder above it.
+  fixture_.options.store.max_snapshot_age =
+      std::chrono::duration_cast<std::chrono::milliseconds>(vrf * kUpdates);
+  fixture_.options.vrf_threads = 1;
+  fixture_.options.commit_window = std::chrono::minutes(10);
+  fixture_.options.commit_limit = kUpdates;
+  fixture_.open();
+
+  // Other work on the machine may make the rest of a batch take long as well, but not each time.
+  int refused = kUpdates;
+  for (int attempt = 0; attempt < 5 && refused > 0; ++attempt) {
+    fixture_.open_window();
+    std::vector<std::future<Result<keytrans::UpdateResponse>>> answers;
+    for (int i = 0; i < kUpdates; ++i) {
+      const std::string name = std::to_string(attempt) + "user" + std::to_string(i);
+      answers.push_back(fixture_.submit(make_label(name), std::nullopt, {value_of(name)}));
+    }
+    refused = 0;
+    for (auto& answer : answers) refused += answer.get().has_value() ? 0 : 1;
+  }
+  EXPECT_EQ(refused, 0);
 }
 
 // --- Time ------------------------------------------------------------------------------------
