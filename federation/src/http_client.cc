@@ -3,14 +3,17 @@
 #include <algorithm>
 #include <charconv>
 #include <utility>
+#include <vector>
 
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl/ssl_stream.hpp>
 
@@ -23,6 +26,8 @@ namespace http = boost::beast::http;
 using asio::ip::tcp;
 using boost::system::error_code;
 using TimePoint = std::chrono::steady_clock::time_point;
+using Endpoint = asio::generic::stream_protocol::endpoint;  // of TCP, or a unix socket
+using PlainStream = beast::basic_stream<asio::generic::stream_protocol>;
 
 using WireRequest = http::request<http::vector_body<std::uint8_t>>;
 using ResponseParser = http::response_parser<http::vector_body<std::uint8_t>>;
@@ -32,11 +37,14 @@ struct Connection {
   Connection(const asio::any_io_executor& executor, asio::ssl::context& context)
       : stream(executor, context) {}
 
-  [[nodiscard]] beast::tcp_stream& tcp_layer() { return stream.next_layer(); }
+  [[nodiscard]] PlainStream& plain_layer() { return stream.next_layer(); }
 
-  beast::ssl_stream<beast::tcp_stream> stream;
+  beast::ssl_stream<PlainStream> stream;
   beast::flat_buffer buffer;
 };
+
+// unix(7)
+constexpr std::size_t kMaxSocketPathSize = 107;
 
 Error lost(const char* what, const error_code& error) {
   if (error == beast::error::timeout || error == asio::error::operation_aborted)
@@ -111,7 +119,7 @@ class BeastClient final : public HttpClient {
 
  private:
   [[nodiscard]] WireRequest wire_request(HttpRequest request) const;
-  asio::awaitable<Result<tcp::resolver::results_type>> resolve(TimePoint deadline) const;
+  asio::awaitable<Result<std::vector<Endpoint>>> resolve(TimePoint deadline) const;
   asio::awaitable<Result<std::unique_ptr<Connection>>> connect(TimePoint deadline);
   asio::awaitable<error_code> exchange_on(Connection& connection, const WireRequest& request,
                                           ResponseParser& parser) const;
@@ -139,8 +147,12 @@ WireRequest BeastClient::wire_request(HttpRequest request) const {
   return wire;
 }
 
-asio::awaitable<Result<tcp::resolver::results_type>> BeastClient::resolve(
-    TimePoint deadline) const {
+asio::awaitable<Result<std::vector<Endpoint>>> BeastClient::resolve(TimePoint deadline) const {
+  std::vector<Endpoint> endpoints;
+  if (!options_.socket.empty()) {
+    endpoints.emplace_back(asio::local::stream_protocol::endpoint(options_.socket.string()));
+    co_return std::move(endpoints);
+  }
   // The timer's handler may run after this is over.
   const auto resolver = std::make_shared<tcp::resolver>(executor_);
   asio::steady_timer timer(executor_, deadline);
@@ -151,19 +163,25 @@ asio::awaitable<Result<tcp::resolver::results_type>> BeastClient::resolve(
   auto addresses = co_await resolver->async_resolve(
       url_.host, std::to_string(url_.port), asio::redirect_error(asio::use_awaitable, error));
   if (error) co_return tl::unexpected<Error>(lost("the origin's name has no address", error));
-  co_return std::move(addresses);
+  for (const auto& address : addresses) endpoints.emplace_back(address.endpoint());
+  co_return std::move(endpoints);
 }
 
 asio::awaitable<Result<std::unique_ptr<Connection>>> BeastClient::connect(TimePoint deadline) {
-  const auto addresses = co_await resolve(deadline);
-  if (!addresses) co_return tl::unexpected<Error>(addresses.error());
+  const auto endpoints = co_await resolve(deadline);
+  if (!endpoints) co_return tl::unexpected<Error>(endpoints.error());
   auto connection = std::make_unique<Connection>(executor_, context_);
-  error_code error;
-  connection->tcp_layer().expires_at(deadline);
-  co_await connection->tcp_layer().async_connect(*addresses,
-                                                 asio::redirect_error(asio::use_awaitable, error));
+  error_code error = asio::error::host_not_found;
+  connection->plain_layer().expires_at(deadline);
+  for (const Endpoint& endpoint : *endpoints) {
+    error_code ignored;
+    connection->plain_layer().socket().close(ignored);
+    co_await connection->plain_layer().async_connect(
+        endpoint, asio::redirect_error(asio::use_awaitable, error));
+    if (!error || error == beast::error::timeout) break;
+  }
   if (error) co_return tl::unexpected<Error>(lost("the origin cannot be reached", error));
-  connection->tcp_layer().socket().set_option(tcp::no_delay(true), error);
+  connection->plain_layer().socket().set_option(tcp::no_delay(true), error);
   if (!url_.has_tls) co_return std::move(connection);
 
   asio::ip::make_address(url_.host, error);
@@ -183,7 +201,7 @@ asio::awaitable<error_code> BeastClient::exchange_on(Connection& connection,
                                                      const WireRequest& request,
                                                      ResponseParser& parser) const {
   if (url_.has_tls) return exchange(connection.stream, connection.buffer, request, parser);
-  return exchange(connection.tcp_layer(), connection.buffer, request, parser);
+  return exchange(connection.plain_layer(), connection.buffer, request, parser);
 }
 
 asio::awaitable<Result<HttpResponse>> BeastClient::send(HttpRequest request) {
@@ -204,14 +222,14 @@ asio::awaitable<Result<HttpResponse>> BeastClient::send(HttpRequest request) {
     ResponseParser parser;
     parser.header_limit(static_cast<std::uint32_t>(options_.header_limit));
     parser.body_limit(options_.response_limit);
-    connection->tcp_layer().expires_at(deadline);
+    connection->plain_layer().expires_at(deadline);
     const error_code error = co_await exchange_on(*connection, wire, parser);
     if (error) {
       const bool has_timed_out = std::chrono::steady_clock::now() >= deadline;
       if (is_reused && may_repeat && !parser.got_some() && !has_timed_out) continue;
       co_return tl::unexpected<Error>(no_answer(error));
     }
-    connection->tcp_layer().expires_never();
+    connection->plain_layer().expires_never();
     if (parser.get().keep_alive() && connection->buffer.size() == 0) idle_ = std::move(connection);
     co_return take_response(parser);
   }
@@ -221,6 +239,8 @@ asio::awaitable<Result<HttpResponse>> BeastClient::send(HttpRequest request) {
 
 Result<std::unique_ptr<HttpClient>> HttpClient::create(asio::any_io_executor executor, Url url,
                                                        HttpClientOptions options) {
+  if (options.socket.native().size() > kMaxSocketPathSize)
+    return fail(Errc::malformed, "the path of the socket is too long");
   asio::ssl::context context(asio::ssl::context::tls_client);
   error_code error;
   context.set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_tlsv1 |

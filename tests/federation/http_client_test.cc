@@ -6,11 +6,13 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/use_future.hpp>
 #include <gtest/gtest.h>
 
 #include "loopback.h"
 #include "must.h"
+#include "scratch_directory.h"
 
 namespace kt::federation {
 namespace {
@@ -242,6 +244,31 @@ TEST(HttpClient, WhoIsNotThereIsUnavailable) {
   expect_error(Client(url).get(), Errc::unavailable, "reached");
   url.host = "no-such-host.invalid";
   expect_error(Client(url).get(), Errc::unavailable, "address");
+}
+
+TEST(HttpClient, AsksAtAUnixSocket) {
+  using Protocol = boost::asio::local::stream_protocol;
+  const ScratchDirectory directory;
+  HttpClientOptions options;
+  options.socket = directory.path() / "socket";
+  const Url url{false, "localhost", 80, ""};
+  expect_error(Client(url, options).get(), Errc::unavailable, "cannot be reached");
+  boost::asio::io_context context;
+  Protocol::acceptor acceptor(context, Protocol::endpoint(options.socket.string()));
+  std::string request;
+  std::thread origin([&] {
+    const LoopbackConnection connection(acceptor.accept().release());
+    request = connection.read_until("\r\n\r\n");
+    connection.write(kOk);
+  });
+  const auto response = Client(url, options).get("/livez");
+  origin.join();
+  EXPECT_EQ(text_of(must(response).body), "hi");
+  EXPECT_EQ(request.find("GET /livez HTTP/1.1\r\n"), 0U) << request;
+  options.socket = "/" + std::string(107, 'a');
+  const auto refused = HttpClient::create(context.get_executor(), url, options);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, Errc::malformed);
 }
 
 TEST(HttpClient, AuthoritiesThatCannotBeReadAreRefused) {
