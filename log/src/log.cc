@@ -61,7 +61,10 @@ LogState StoredLog::state() const {
   LogState state;
   state.size = served->size();
   if (state.size > TreeSize{0}) state.rightmost_timestamp = served->timestamp;
-  if (served->auditor_tree_head) state.audited = served->auditor_tree_head->tree_size;
+  if (const auto& audited = served->auditor_tree_head) {
+    state.audited = audited->tree_size;
+    state.audited_timestamp = audited->timestamp;
+  }
   state.waiting = sequencer_.waiting();
   state.trouble = sequencer_.trouble();
   state.usage = parts_.store->usage();

@@ -117,7 +117,8 @@ struct LogState {
   TreeSize size;
   std::optional<Timestamp> rightmost_timestamp;
   std::optional<TreeSize> audited;  // tree size of the auditor's head; updates wait for the first
-  std::size_t waiting = 0;          // updates
+  std::optional<Timestamp> audited_timestamp;  // that head's
+  std::size_t waiting = 0;                     // updates
   Trouble trouble = Trouble::none;
   store::Usage usage;
   Pruned pruned;                              // since the log was opened
