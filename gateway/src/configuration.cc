@@ -9,6 +9,7 @@
 
 #include "configuration_value.h"
 #include "federation/url.h"
+#include "local_socket.h"
 #include "store/files.h"
 
 namespace kt::gateway {
@@ -148,6 +149,7 @@ class ConfigurationReader {
         complain(table.source().begin, header(section) + " has no " + std::string(key.name));
     }
     if (section.path == "listen") check_listen(table);
+    if (section.path == "admin") check_admin(table);
     if (section.path == "principal") check_principal(table);
     if (section.path == "log") check_log(table);
     if (section.path == "log.padding") check_padding(table);
@@ -192,6 +194,12 @@ class ConfigurationReader {
     if (!has_certificate && !has_key && !host.empty() && !federation::is_loopback(host))
       complain(position_of(table, "address"),
                "without listen.certificate, listen.address has to be a loopback address");
+  }
+
+  void check_admin(const toml::table& table) {
+    if (read_.admin.socket.native().size() > kMaxSocketPathSize)
+      complain(position_of(table, "socket"), "admin.socket has to be a path of at most " +
+                                                 std::to_string(kMaxSocketPathSize) + " bytes");
   }
 
   void check_principal(const toml::table& table) {

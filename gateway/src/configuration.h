@@ -28,6 +28,12 @@ struct ListenConfiguration {
   std::filesystem::path private_key;
 };
 
+// [admin]. Without a socket there is no admin listener.
+struct AdminConfiguration {
+  std::filesystem::path socket;
+  std::optional<std::string> group;  // whose members may connect
+};
+
 // [limits]
 struct LimitsConfiguration {
   std::size_t header_bytes = std::size_t{8} << 10;
@@ -62,6 +68,7 @@ struct ServedLogConfiguration {
 
 struct GatewayConfiguration {
   ListenConfiguration listen;
+  AdminConfiguration admin;
   LimitsConfiguration limits;
   std::vector<PrincipalConfiguration> principals;
   std::vector<ServedLogConfiguration> logs;  // at least one

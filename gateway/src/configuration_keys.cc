@@ -25,6 +25,10 @@ ValuePlace in_listen(GatewayConfiguration& all) {
   return &(all.listen.*Member);
 }
 template <auto Member>
+ValuePlace in_admin(GatewayConfiguration& all) {
+  return &(all.admin.*Member);
+}
+template <auto Member>
 ValuePlace in_limits(GatewayConfiguration& all) {
   return &(all.limits.*Member);
 }
@@ -50,6 +54,9 @@ void add_log(GatewayConfiguration& all) { all.logs.emplace_back(); }
 
 constexpr std::array kSections{
     ConfigurationSection{"listen", true, nullptr, "Where requests come in."},
+    ConfigurationSection{"admin", false, nullptr,
+                         "Where an operator asks how the gateway is, and looks after its logs: "
+                         "operations.md."},
     ConfigurationSection{"limits", false, nullptr, "What one client may take of the gateway."},
     ConfigurationSection{"principal", false, &add_principal,
                          "Somebody who is known by a bearer token; as many as there are."},
@@ -70,6 +77,13 @@ constexpr std::array kKeys{
     ConfigurationKey{"listen", "private_key", Kind::path, false,
                      &in_listen<&ListenConfiguration::private_key>, 0, 0, "private-key.pem",
                      "The certificate's key in PEM, readable by its owner only."},
+
+    ConfigurationKey{"admin", "socket", Kind::path, true, &in_admin<&AdminConfiguration::socket>, 0,
+                     0, "/run/ktgate/admin.socket",
+                     "A unix socket, to which only the user who runs the gateway may connect. It "
+                     "is made when the gateway starts, in a directory that is there."},
+    ConfigurationKey{"admin", "group", Kind::name, false, &in_admin<&AdminConfiguration::group>, 0,
+                     0, "ktgate-admin", "The group whose members may connect, too."},
 
     ConfigurationKey{"limits", "header_bytes", Kind::size, false,
                      &in_limits<&LimitsConfiguration::header_bytes>, kKiB, 64 * kKiB, "",

@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -41,6 +42,7 @@ struct Response {
 
 // What answers one kind of request.
 struct Endpoint {
+  std::string_view name;     // in metrics; one of a few, which live as long as the program
   std::string content_type;  // of the request's body
   std::size_t body_limit = 0;
   std::function<boost::asio::awaitable<Response>(Request)> handle;

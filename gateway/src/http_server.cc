@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <cstring>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -9,19 +10,22 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+#include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl/ssl_stream.hpp>
 
+#include "local_socket.h"
 #include "problem.h"
 #include "raw_header.h"
 
@@ -31,12 +35,13 @@ namespace {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
-using asio::ip::tcp;
+using SteadyTime = std::chrono::steady_clock::time_point;
+using StreamProtocol = asio::generic::stream_protocol;  // TCP, or a unix socket
 using boost::system::error_code;
 using std::chrono::milliseconds;
 
-using PlainStream = beast::tcp_stream;
-using TlsStream = beast::ssl_stream<beast::tcp_stream>;
+using PlainStream = beast::basic_stream<StreamProtocol>;
+using TlsStream = beast::ssl_stream<PlainStream>;
 using RequestParser = http::request_parser<http::vector_body<std::uint8_t>>;
 using WireResponse = http::response<http::vector_body<std::uint8_t>>;
 
@@ -48,11 +53,13 @@ constexpr milliseconds kLingerTime{2'000};
 constexpr milliseconds kAcceptPause{100};
 constexpr std::size_t kReadSize = 4096;
 constexpr unsigned kHttp11 = 11;
+// The name in metrics of what reached no endpoint.
+constexpr std::string_view kNoEndpoint = "none";
 constexpr std::string_view kEndOfHeader = "\r\n\r\n";
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
-beast::tcp_stream& tcp_layer(PlainStream& stream) { return stream; }
-beast::tcp_stream& tcp_layer(TlsStream& stream) { return stream.next_layer(); }
+PlainStream& plain_layer(PlainStream& stream) { return stream; }
+PlainStream& plain_layer(TlsStream& stream) { return stream.next_layer(); }
 
 std::string lower_media_type(beast::string_view field) {
   std::string type(field.substr(0, field.find(';')));
@@ -130,6 +137,7 @@ struct Shared {
   LimitsConfiguration limits;
   FindEndpoint find;
   std::atomic<bool> is_draining = false;
+  HttpMetrics metrics{};
 };
 
 // One connection, as far as others see it. Thread rule: any thread.
@@ -185,10 +193,14 @@ class StreamSession final : public Session,
         sessions_(sessions),
         stream_(std::forward<Args>(stream)...) {
     sessions_.add(this);
+    shared_.metrics.connection_began();
   }
   StreamSession(const StreamSession&) = delete;
   StreamSession& operator=(const StreamSession&) = delete;
-  ~StreamSession() override { sessions_.remove(this); }
+  ~StreamSession() override {
+    shared_.metrics.connection_ended();
+    sessions_.remove(this);
+  }
 
   [[nodiscard]] auto executor() { return stream_.get_executor(); }
 
@@ -207,6 +219,7 @@ class StreamSession final : public Session,
       self->expires_after(self->limits_.header_timeout);
       co_await self->stream_.async_handshake(asio::ssl::stream_base::server,
                                              asio::redirect_error(asio::use_awaitable, error));
+      self->note_timeout(error, Limit::header_timeout);
       if (error) co_return;
     }
     bool goes_on = true;
@@ -219,8 +232,11 @@ class StreamSession final : public Session,
   }
 
  private:
-  void expires_after(milliseconds time) { tcp_layer(stream_).expires_after(time); }
-  void close() { tcp_layer(stream_).close(); }
+  void expires_after(milliseconds time) { plain_layer(stream_).expires_after(time); }
+  void close() { plain_layer(stream_).close(); }
+  void note_timeout(const error_code& error, Limit limit) {
+    if (error == beast::error::timeout) shared_.metrics.refused(limit);
+  }
 
   [[nodiscard]] std::string_view buffered() const {
     const auto data = buffer_.cdata();
@@ -235,7 +251,7 @@ class StreamSession final : public Session,
   // Whether another request may follow, as with the ones below.
   asio::awaitable<bool> serve_one(bool is_first);
   asio::awaitable<bool> answer(Response response, unsigned version, bool keep_alive);
-  asio::awaitable<bool> refuse_and_end(Response response);
+  asio::awaitable<bool> refuse_and_end(Response response, std::string_view endpoint = kNoEndpoint);
   asio::awaitable<void> finish();
 
   Shared& shared_;
@@ -268,6 +284,7 @@ asio::awaitable<error_code> StreamSession<Stream>::wait_for_request(bool is_firs
   expires_after(is_first ? limits_.header_timeout : limits_.idle_timeout);
   co_await read_some(limits_.header_bytes, error);
   is_idle_ = false;
+  if (is_first) note_timeout(error, Limit::header_timeout);
   co_return error;
 }
 
@@ -283,8 +300,12 @@ asio::awaitable<error_code> StreamSession<Stream>::read_raw_header() {
       header_size_ = end + kEndOfHeader.size();
       co_return error;
     }
-    if (seen.size() >= limits_.header_bytes) co_return http::error::header_limit;
+    if (seen.size() >= limits_.header_bytes) {
+      shared_.metrics.refused(Limit::header_bytes);
+      co_return http::error::header_limit;
+    }
     co_await read_some(limits_.header_bytes - seen.size(), error);
+    note_timeout(error, Limit::header_timeout);
     if (error) co_return error;
   }
 }
@@ -297,7 +318,10 @@ tl::expected<RequestHead, Response> StreamSession<Stream>::parse_header(RequestP
   parser.body_limit(std::max(limits_.request_bytes, limits_.update_bytes));
   error_code error;
   const std::size_t size = parser.put(asio::buffer(header.data(), header.size()), error);
-  if (error == http::error::body_limit) return refuse(Problem::content_too_large);
+  if (error == http::error::body_limit) {
+    shared_.metrics.refused(Limit::body_bytes);
+    return refuse(Problem::content_too_large);
+  }
   if (error || !parser.is_header_done()) return refuse(Problem::malformed, "it is not HTTP");
   buffer_.consume(size);
   return read_head(parser);
@@ -308,7 +332,10 @@ template <class Stream>
 asio::awaitable<std::optional<Response>> StreamSession<Stream>::read_body(RequestParser& parser) {
   error_code error;
   const std::size_t size = static_cast<std::size_t>(parser.content_length().value_or(0));
-  if (size > endpoint_->body_limit) co_return problem_response(Problem::content_too_large);
+  if (size > endpoint_->body_limit) {
+    shared_.metrics.refused(Limit::body_bytes);
+    co_return problem_response(Problem::content_too_large);
+  }
   expires_after(body_time(limits_, size));
   if (beast::iequals(parser.get()[http::field::expect], "100-continue") && buffer_.size() == 0) {
     co_await asio::async_write(stream_, asio::buffer(kContinue.data(), kContinue.size()),
@@ -317,6 +344,7 @@ asio::awaitable<std::optional<Response>> StreamSession<Stream>::read_body(Reques
   if (!error && !parser.is_done())
     co_await http::async_read(stream_, buffer_, parser,
                               asio::redirect_error(asio::use_awaitable, error));
+  note_timeout(error, Limit::body_timeout);
   if (error) co_return problem_response(Problem::malformed, "the body ends too early");
   co_return std::nullopt;
 }
@@ -328,12 +356,15 @@ asio::awaitable<bool> StreamSession<Stream>::answer(Response response, unsigned 
   expires_after(limits_.write_timeout);
   const WireResponse wire = wire_response(std::move(response), version, keep_alive);
   co_await http::async_write(stream_, wire, asio::redirect_error(asio::use_awaitable, error));
+  note_timeout(error, Limit::write_timeout);
   co_return keep_alive && !error;
 }
 
 template <class Stream>
-asio::awaitable<bool> StreamSession<Stream>::refuse_and_end(Response response) {
+asio::awaitable<bool> StreamSession<Stream>::refuse_and_end(Response response,
+                                                            std::string_view endpoint) {
   has_unread_ = true;
+  shared_.metrics.answered(endpoint, response.status, std::nullopt);
   const bool ended = co_await answer(std::move(response), kHttp11, false);
   co_return ended;
 }
@@ -353,15 +384,18 @@ asio::awaitable<bool> StreamSession<Stream>::serve_one(bool is_first) {
   if (!endpoint) co_return co_await refuse_and_end(std::move(endpoint).error());
   endpoint_ = *std::move(endpoint);
   auto refused = co_await read_body(parser);
-  if (refused) co_return co_await refuse_and_end(*std::move(refused));
+  if (refused) co_return co_await refuse_and_end(*std::move(refused), endpoint_->name);
 
   const unsigned version = parser.get().version();
   const bool keep_alive = parser.get().keep_alive();
   Request request;
   request.head = *std::move(head);
   request.body = std::move(parser.get().body());
-  tcp_layer(stream_).expires_never();
+  plain_layer(stream_).expires_never();
+  const SteadyTime begin = std::chrono::steady_clock::now();
   Response response = co_await endpoint_->handle(std::move(request));
+  shared_.metrics.answered(endpoint_->name, response.status,
+                           std::chrono::steady_clock::now() - begin);
   const bool goes_on = keep_alive && !shared_.is_draining;
   co_return co_await answer(std::move(response), version, goes_on);
 }
@@ -374,7 +408,7 @@ asio::awaitable<void> StreamSession<Stream>::finish() {
   if constexpr (std::is_same_v<Stream, TlsStream>) {
     co_await stream_.async_shutdown(asio::redirect_error(asio::use_awaitable, error));
   } else {
-    stream_.socket().shutdown(tcp::socket::shutdown_send, error);
+    stream_.socket().shutdown(asio::socket_base::shutdown_send, error);
     std::size_t unread = 0;
     while (has_unread_ && !error && unread < kLingerBytes) {
       buffer_.clear();
@@ -406,16 +440,19 @@ class BeastServer final : public HttpServer {
  public:
   BeastServer(const LimitsConfiguration& limits, FindEndpoint find,
               std::optional<asio::ssl::context> tls)
-      : shared_{limits, std::move(find), false}, tls_(std::move(tls)), acceptor_(context_) {}
+      : shared_{limits, std::move(find)}, tls_(std::move(tls)), acceptor_(context_) {}
   BeastServer(const BeastServer&) = delete;
   BeastServer& operator=(const BeastServer&) = delete;
   ~BeastServer() override { stop(); }
 
   Result<void> listen(const ListenConfiguration& where);
+  Result<void> listen(const AdminConfiguration& where);
   void run();
 
   [[nodiscard]] std::uint16_t port() const override { return port_; }
   void drain() override;
+  [[nodiscard]] bool is_draining() const override { return shared_.is_draining; }
+  [[nodiscard]] const HttpMetrics& metrics() const override { return shared_.metrics; }
 
  private:
   asio::awaitable<void> accept();
@@ -427,7 +464,7 @@ class BeastServer final : public HttpServer {
   Sessions sessions_;
   std::optional<asio::ssl::context> tls_;
   asio::io_context context_;
-  tcp::acceptor acceptor_;
+  asio::basic_socket_acceptor<StreamProtocol> acceptor_;
   std::uint16_t port_ = 0;
   std::vector<std::thread> threads_;
 };
@@ -436,14 +473,36 @@ Result<void> BeastServer::listen(const ListenConfiguration& where) {
   error_code error;
   const auto address = asio::ip::make_address(where.host, error);
   if (error) return fail(Errc::unavailable, "the address to listen at is none");
-  const tcp::endpoint endpoint(address, where.port);
+  const StreamProtocol::endpoint endpoint(asio::ip::tcp::endpoint(address, where.port));
   acceptor_.open(endpoint.protocol(), error);
   if (!error) acceptor_.set_option(asio::socket_base::reuse_address(true), error);
   if (!error) acceptor_.bind(endpoint, error);
   if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
-  if (!error) port_ = acceptor_.local_endpoint(error).port();
+  asio::ip::tcp::endpoint bound;
+  if (!error) {
+    const auto any = acceptor_.local_endpoint(error);
+    KT_ASSERT(any.size() <= bound.capacity());
+    std::memcpy(bound.data(), any.data(), any.size());
+    port_ = bound.port();
+  }
   if (error)
     return fail(Errc::unavailable, "the address cannot be listened at: " + error.message());
+  return {};
+}
+
+// Nobody can connect before listen() is called, and by then access is as it has to be.
+Result<void> BeastServer::listen(const AdminConfiguration& where) {
+  KT_TRY(remove_stale_socket(where.socket));
+  const StreamProtocol::endpoint endpoint(
+      asio::local::stream_protocol::endpoint(where.socket.string()));
+  error_code error;
+  acceptor_.open(endpoint.protocol(), error);
+  if (!error) acceptor_.bind(endpoint, error);
+  if (!error) {
+    KT_TRY(set_socket_access(where.socket, where.group));
+    acceptor_.listen(asio::socket_base::max_listen_connections, error);
+  }
+  if (error) return fail(Errc::unavailable, "it cannot be listened at: " + error.message());
   return {};
 }
 
@@ -468,16 +527,20 @@ asio::awaitable<void> BeastServer::accept() {
   asio::steady_timer pause(context_);
   while (acceptor_.is_open()) {
     error_code error;
-    tcp::socket socket = co_await acceptor_.async_accept(
+    StreamProtocol::socket socket = co_await acceptor_.async_accept(
         asio::make_strand(context_), asio::redirect_error(asio::use_awaitable, error));
     if (error == asio::error::operation_aborted) co_return;
     if (error) {
+      if (error == asio::error::no_descriptors) shared_.metrics.refused(Limit::descriptors);
       pause.expires_after(kAcceptPause);
       co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
       continue;
     }
-    if (sessions_.count() >= shared_.limits.connections) continue;  // closes it
-    socket.set_option(tcp::no_delay(true), error);
+    if (sessions_.count() >= shared_.limits.connections) {
+      shared_.metrics.refused(Limit::connections);
+      continue;  // closes it
+    }
+    socket.set_option(asio::ip::tcp::no_delay(true), error);  // a unix socket has none
     if (tls_) {
       begin<TlsStream>(std::move(socket), *tls_);
     } else {
@@ -511,6 +574,16 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(const ListenConfiguration&
   KT_TRY(auto tls, tls_context(listen));
   auto server = std::make_unique<BeastServer>(limits, std::move(find), std::move(tls));
   KT_TRY(server->listen(listen));
+  server->run();
+  return std::unique_ptr<HttpServer>(std::move(server));
+}
+
+Result<std::unique_ptr<HttpServer>> HttpServer::start(const AdminConfiguration& admin,
+                                                      const LimitsConfiguration& limits,
+                                                      FindEndpoint find) {
+  auto server = std::make_unique<BeastServer>(limits, std::move(find), std::nullopt);
+  auto listens = server->listen(admin);
+  if (!listens) return fail_in(admin.socket.string(), std::move(listens).error());
   server->run();
   return std::unique_ptr<HttpServer>(std::move(server));
 }

@@ -7,8 +7,8 @@
 //
 // Source: docs/http-api.md, "Limits"; RFC 9110, RFC 9112.
 //
-// Thread rule: start() and drain() from one thread; the endpoints are called from the server's
-// threads, several at a time.
+// Thread rule: start() and drain() from one thread, is_draining() and metrics() from any; the
+// endpoints are called from the server's threads, several at a time.
 #pragma once
 
 #include <chrono>
@@ -21,6 +21,7 @@
 
 #include "configuration.h"
 #include "http_message.h"
+#include "http_metrics.h"
 
 namespace kt::gateway {
 
@@ -34,16 +35,26 @@ class HttpServer {
   static Result<std::unique_ptr<HttpServer>> start(const ListenConfiguration& listen,
                                                    const LimitsConfiguration& limits,
                                                    FindEndpoint find);
+  // The same at a unix socket, to which its owner alone may connect, or a group. The socket that a
+  // dead process has left is replaced; ours stays when this process ends.
+  // Errors: as above; conflict when another process takes connections there; rejected when what is
+  // there is no socket; not_found when there is no such group.
+  static Result<std::unique_ptr<HttpServer>> start(const AdminConfiguration& admin,
+                                                   const LimitsConfiguration& limits,
+                                                   FindEndpoint find);
 
   // Ends what drain() has left. What the endpoints called may still call back until it is gone.
   virtual ~HttpServer() = default;
 
-  // The port, which matters where any was asked for.
+  // The port, which matters where any was asked for; 0 at a unix socket.
   [[nodiscard]] virtual std::uint16_t port() const = 0;
 
   // Takes no more connections, answers the requests that have come, and closes each connection
   // after that. Blocking, until there is none or LimitsConfiguration::drain_timeout has passed.
   virtual void drain() = 0;
+  [[nodiscard]] virtual bool is_draining() const = 0;
+
+  [[nodiscard]] virtual const HttpMetrics& metrics() const = 0;
 };
 
 }  // namespace kt::gateway

@@ -26,20 +26,6 @@ Refused refuse(Problem problem, std::string_view detail = {}) {
   return Refused(problem_response(problem, detail));
 }
 
-// The problem that `error` is. What is wrong in our own data is nobody's business but the log's.
-Response problem_of(const Error& error, Problem not_found, Problem conflict = Problem::stale_view) {
-  switch (error.code) {
-    case Errc::malformed: return problem_response(Problem::malformed, error.detail);
-    case Errc::not_found: return problem_response(not_found, error.detail);
-    case Errc::conflict: return problem_response(conflict, error.detail);
-    case Errc::verification_failed:
-    case Errc::rejected: return problem_response(Problem::rejected, error.detail);
-    case Errc::unavailable: return problem_response(Problem::unavailable, error.detail);
-    case Errc::corrupt: break;
-  }
-  return problem_response(Problem::internal);
-}
-
 Refused refuse(const Error& error, Problem not_found) {
   return Refused(problem_of(error, not_found));
 }
@@ -232,15 +218,12 @@ tl::expected<Endpoint, Response> LogApi::find(const RequestHead& head) {
   const Operation* const found = operation(rest.substr(slash + 1));
   const bool audited = hosted.log->configuration().mode() == DeploymentMode::thirdPartyAuditing;
   if (found == nullptr || (found->is_for_auditors() && !audited)) return refuse(Problem::not_found);
-  if (head.method != found->method()) {
-    Response response = problem_response(Problem::method_not_allowed);
-    response.headers.emplace_back("Allow", found->method() == Method::get ? "GET" : "POST");
-    return Refused(std::move(response));
-  }
+  if (head.method != found->method()) return Refused(method_not_allowed(found->method()));
   if (auto refused = admit(hosted, *found, head)) return Refused(*std::move(refused));
   if (!found->response_type.empty() && !accepts(head.accept, media_type(found->response_type)))
     return refuse(Problem::not_acceptable);
   Endpoint endpoint;
+  endpoint.name = found->name;
   if (found->method() == Method::post) {
     endpoint.content_type = media_type(found->request_type);
     endpoint.body_limit = found->kind == Operation::Kind::update ? update_limit_ : request_limit_;

@@ -55,6 +55,25 @@ std::string_view code_of(Problem problem) { return row_of(problem).code; }
 
 unsigned status_of(Problem problem) { return row_of(problem).status; }
 
+Response method_not_allowed(Method allowed) {
+  Response response = problem_response(Problem::method_not_allowed);
+  response.headers.emplace_back("Allow", allowed == Method::get ? "GET" : "POST");
+  return response;
+}
+
+Response problem_of(const Error& error, Problem not_found, Problem conflict) {
+  switch (error.code) {
+    case Errc::malformed: return problem_response(Problem::malformed, error.detail);
+    case Errc::not_found: return problem_response(not_found, error.detail);
+    case Errc::conflict: return problem_response(conflict, error.detail);
+    case Errc::verification_failed:
+    case Errc::rejected: return problem_response(Problem::rejected, error.detail);
+    case Errc::unavailable: return problem_response(Problem::unavailable, error.detail);
+    case Errc::corrupt: break;
+  }
+  return problem_response(Problem::internal);
+}
+
 Response problem_response(Problem problem, std::string_view detail) {
   const Row& row = row_of(problem);
   nlohmann::ordered_json json{{"type", "urn:ktgate:error:" + std::string(row.code)},

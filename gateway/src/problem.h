@@ -45,4 +45,12 @@ enum class Problem : std::uint8_t {
 // The answer. `detail` says what to do, and holds no label, value, token or path of ours.
 [[nodiscard]] Response problem_response(Problem problem, std::string_view detail = {});
 
+// The answer to a request with another method than `allowed`.
+[[nodiscard]] Response method_not_allowed(Method allowed);
+
+// The answer to what failed in a log with `error`. What is wrong in our own data is nobody's
+// business but the log's.
+[[nodiscard]] Response problem_of(const Error& error, Problem not_found,
+                                  Problem conflict = Problem::stale_view);
+
 }  // namespace kt::gateway

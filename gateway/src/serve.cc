@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 
+#include "admin_api.h"
 #include "commands.h"
 #include "configuration.h"
 #include "federation/url.h"
@@ -64,6 +65,15 @@ bool has_begun(const log::Log& log) {
   return state.size > TreeSize{0} || state.trouble != log::Trouble::none;
 }
 
+// For the few who ask how the gateway is, also when it has no room for anybody else.
+LimitsConfiguration admin_limits() {
+  LimitsConfiguration limits;
+  limits.connections = 64;
+  limits.threads = 1;
+  limits.drain_timeout = std::chrono::seconds(1);
+  return limits;
+}
+
 Result<std::vector<HostedLog>> open_logs(const std::vector<ServedLogConfiguration>& named) {
   std::vector<HostedLog> logs;
   std::set<LogId> ids;
@@ -91,6 +101,13 @@ Result<int> serve(const std::filesystem::path& file) {
   KT_TRY(const auto server,
          HttpServer::start(configuration.listen, configuration.limits,
                            [&api](const RequestHead& head) { return api.find(head); }));
+  const AdminApi admin_api(api, *server);
+  std::unique_ptr<HttpServer> admin;
+  if (!configuration.admin.socket.empty()) {
+    KT_TRY(admin, HttpServer::start(
+                      configuration.admin, admin_limits(),
+                      [&admin_api](const RequestHead& head) { return admin_api.find(head); }));
+  }
   const ListenConfiguration& listen = configuration.listen;
   const federation::Url url{!listen.certificate.empty(), listen.host, server->port(), ""};
   std::printf("%s://%s\n", url.has_tls ? "https" : "http", url.authority().c_str());
@@ -99,6 +116,7 @@ Result<int> serve(const std::filesystem::path& file) {
   Watch watch(api);
   while (poll(&wait, 1, kLookMilliseconds) == 0) watch.look();
   server->drain();
+  if (admin != nullptr) admin->drain();
   // The logs answer what still waits, to a server that is there but sends nothing any more.
   api.close_logs();
   return program::kDone;

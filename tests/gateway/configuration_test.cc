@@ -67,6 +67,9 @@ TEST(Configuration, EveryKeyIsReadIntoItsPlace) {
     address = "[2001:db8::1]:443"
     certificate = "tls/certificate.pem"
     private_key = "/srv/key.pem"
+    [admin]
+    socket = "run/admin.socket"
+    group = "operators"
     [limits]
     header_bytes = 2048
     request_bytes = "3KiB"
@@ -106,6 +109,8 @@ TEST(Configuration, EveryKeyIsReadIntoItsPlace) {
   EXPECT_EQ(all.listen.port, 443);
   EXPECT_EQ(all.listen.certificate, "/etc/ktgate/tls/certificate.pem");
   EXPECT_EQ(all.listen.private_key, "/srv/key.pem");
+  EXPECT_EQ(all.admin.socket, "/etc/ktgate/run/admin.socket");
+  EXPECT_EQ(all.admin.group, "operators");
   EXPECT_EQ(all.limits.header_bytes, 2048U);
   EXPECT_EQ(all.limits.request_bytes, 3U << 10U);
   EXPECT_EQ(all.limits.update_bytes, 4U << 20U);
@@ -144,10 +149,13 @@ TEST(Configuration, EveryKeyIsReadIntoItsPlace) {
 TEST(Configuration, AnExampleIsOneAndItsDefaultsAreTheDefaults) {
   const std::string example = example_configuration();
   for (const ConfigurationKey& key : configuration_keys())
-    EXPECT_NE(
-        example.find("\n" + std::string(key.is_required && key.section != "principal" ? "" : "#") +
-                     std::string(key.name) + " = "),
-        std::string::npos)
+    EXPECT_NE(example.find("\n" +
+                           std::string(key.is_required && key.section != "principal" &&
+                                               key.section != "admin"
+                                           ? ""
+                                           : "#") +
+                           std::string(key.name) + " = "),
+              std::string::npos)
         << key.path();
   const GatewayConfiguration short_one = parsed(example);
   expect_equal(short_one, parsed("[listen]\naddress = \"127.0.0.1:8443\"\n"
@@ -228,6 +236,16 @@ TEST(Configuration, AValueThatIsNotWhatItHasToBe) {
             "gateway.toml:2:15: listen.certificate has to be a path; a r");
 }
 
+// unix(7): a path is 108 bytes with the one that ends it.
+TEST(Configuration, APathThatNoSocketCanHave) {
+  const auto with = [](std::size_t size) {
+    return "[admin]\nsocket = \"/" + std::string(size - 1, 'a') + "\"\n" + kListen + kLog;
+  };
+  EXPECT_EQ(fault_of(with(107)), "");
+  EXPECT_EQ(fault_of(with(108)),
+            "gateway.toml:2:10: admin.socket has to be a path of at most 107 bytes");
+}
+
 TEST(Configuration, AliasesAndNames) {
   const std::string wrong =
       "gateway.toml:2:9: log.alias has to be 1 to 64 of a-z, 0-9 and -, but no LogId";
@@ -255,6 +273,8 @@ TEST(Configuration, WhatIsMissing) {
             "gateway.toml:1:1: [listen] has no address");
   EXPECT_EQ(fault_of(std::string(kListen) + "[[log]]\nalias = \"a\"\n"),
             "gateway.toml:3:1: [[log]] has no directory");
+  EXPECT_EQ(fault_of(std::string(kListen) + kLog + "[admin]\ngroup = \"a\"\n"),
+            "gateway.toml:6:1: [admin] has no socket");
   EXPECT_EQ(fault_of(std::string(kListen) + "[[log]]\ndirectory = \"a\"\n"),
             "gateway.toml:3:1: [[log]] has no alias");
   EXPECT_EQ(fault_of(std::string(kListen) + kLog + "[[principal]]\nname = \"a\"\n"),

@@ -5,12 +5,17 @@
 #include <optional>
 #include <thread>
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <gtest/gtest.h>
 
 #include "await.h"
+#include "log_program.h"
 #include "loopback.h"
 #include "must.h"
 #include "problem.h"
+#include "prometheus_samples.h"
+#include "scratch_directory.h"
 
 namespace kt::gateway {
 namespace {
@@ -25,6 +30,7 @@ class Echo {
   tl::expected<Endpoint, Response> find(const RequestHead& head) {
     if (head.path == "/none") return tl::unexpected<Response>(problem_response(Problem::not_found));
     Endpoint endpoint;
+    endpoint.name = "echo";
     endpoint.body_limit = 100;
     endpoint.handle = [this](Request request) { return answer(std::move(request)); };
     return endpoint;
@@ -91,7 +97,7 @@ class HttpServerTest : public ::testing::Test {
     return LoopbackConnection::to(server_->port());
   }
   // What comes back for `request`, up to the end of the connection.
-  [[nodiscard]] std::string ask(const std::string& request) const {
+  std::string ask(const std::string& request) const {
     const LoopbackConnection connection = connect();
     connection.write(request);
     return connection.read_all();
@@ -104,6 +110,15 @@ class HttpServerTest : public ::testing::Test {
     EXPECT_NE(answer.find("Connection: close\r\n"), std::string::npos) << answer;
     EXPECT_NE(answer.find("application/problem+json"), std::string::npos) << answer;
     EXPECT_EQ(answer.find("HTTP/1.1", 1), std::string::npos) << request << "\n" << answer;
+  }
+
+  [[nodiscard]] Samples samples() const {
+    PrometheusText text;
+    server_->metrics().write(text);
+    return PrometheusReader::read(text.take());
+  }
+  [[nodiscard]] double refused(const std::string& limit) const {
+    return samples().at("ktgate_http_refused_total{limit=\"" + limit + "\"}");
   }
 
   Echo echo_;
@@ -304,6 +319,115 @@ TEST_F(HttpServerTest, DrainingDoesNotWaitForEver) {
   echo_.go_on();
   server_.reset();
   EXPECT_EQ(busy.read_all(), "");
+}
+
+TEST_F(HttpServerTest, CountsWhatItAnswers) {
+  start();
+  for (int i = 0; i < 3; ++i) ask(last("/next"));
+  ask(last("/none"));
+  ask(post(std::string(101, 'a')));
+  const auto requests = [&](const std::string& endpoint, const std::string& status) {
+    return samples().at("ktgate_http_requests_total{endpoint=\"" + endpoint + "\",status=\"" +
+                        status + "\"}");
+  };
+  EXPECT_EQ(requests("echo", "200"), 3);
+  EXPECT_EQ(requests("echo", "413"), 1);
+  EXPECT_EQ(requests("none", "404"), 1);
+  EXPECT_EQ(samples().at("ktgate_http_connections_total"), 5);
+  // Only what the endpoint was asked took time.
+  EXPECT_EQ(samples().at("ktgate_http_request_duration_seconds_count{endpoint=\"echo\"}"), 3);
+  wait_until([&] { return samples().at("ktgate_http_connections") == 0; }, "connections stay");
+}
+
+TEST_F(HttpServerTest, CountsWhatItRefusesByTheLimit) {
+  LimitsConfiguration limits;
+  limits.header_timeout = limits.body_timeout = limits.write_timeout = milliseconds(100);
+  limits.body_floor = 1'000'000;
+  start(limits);
+  ask(post(std::string(101, 'a')));
+  ask("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10737418240\r\n\r\n");
+  ask("GET /" + std::string(9000, 'a'));
+  EXPECT_EQ(refused("body_bytes"), 2);
+  EXPECT_EQ(refused("header_bytes"), 1);
+  // A client sees the end of its connection before that is counted.
+  const LoopbackConnection unread = connect();
+  unread.write(get("/large"));
+  ask("");
+  ask("GET / HTTP/1.1\r\n");
+  ask("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf");
+  wait_until([&] { return refused("header_timeout") == 2; }, "header_timeout is not counted");
+  wait_until([&] { return refused("body_timeout") == 1; }, "body_timeout is not counted");
+  wait_until([&] { return refused("write_timeout") == 1; }, "write_timeout is not counted");
+  EXPECT_EQ(refused("connections"), 0);
+  // Who is idle meets no limit.
+  limits.connections = 1;
+  limits.idle_timeout = milliseconds(100);
+  start(limits);
+  const LoopbackConnection idle = connect();
+  idle.write(get("/first"));
+  EXPECT_NE(idle.read_until("/first|||-|").find("/first"), std::string::npos);
+  EXPECT_EQ(samples().at("ktgate_http_connections"), 1);
+  EXPECT_EQ(ask(get("/second")), "");
+  EXPECT_EQ(refused("connections"), 1);
+  EXPECT_EQ(idle.read_all(), "");
+  wait_until([&] { return samples().at("ktgate_http_connections") == 0; }, "connections stay");
+  EXPECT_EQ(refused("header_timeout"), 0);
+}
+
+class UnixServer : public HttpServerTest {
+ protected:
+  void listen(const AdminConfiguration& admin) {
+    auto server =
+        HttpServer::start(admin, {}, [this](const RequestHead& head) { return echo_.find(head); });
+    if (!server) throw std::runtime_error(server.error().detail);
+    server_ = *std::move(server);
+  }
+  [[nodiscard]] AdminConfiguration admin() const {
+    return {directory_.path() / "admin.socket", std::nullopt};
+  }
+  // What comes back for `request`, up to the end of the connection.
+  [[nodiscard]] std::string ask_locally(const std::string& request) const {
+    boost::asio::io_context context;
+    using Protocol = boost::asio::local::stream_protocol;
+    Protocol::socket socket(context);
+    socket.connect(Protocol::endpoint(admin().socket.string()));
+    const LoopbackConnection connection(socket.release());
+    connection.write(request);
+    return connection.read_all();
+  }
+
+ private:
+  ScratchDirectory directory_;
+};
+
+TEST_F(UnixServer, AnswersItsOwnerAndReplacesWhatWasLeft) {
+  for (int i = 0; i < 2; ++i) {
+    listen(admin());
+    EXPECT_EQ(server_->port(), 0);
+    EXPECT_EQ(std::filesystem::status(admin().socket).permissions(),
+              std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+    EXPECT_NE(ask_locally(last("/a")).find("/a|"), std::string::npos);
+    EXPECT_FALSE(server_->is_draining());
+    server_->drain();
+    EXPECT_TRUE(server_->is_draining());
+    server_.reset();
+    ASSERT_TRUE(std::filesystem::is_socket(admin().socket)) << "there is nothing to be replaced";
+  }
+}
+
+TEST_F(UnixServer, LeavesASocketToWhoUsesIt) {
+  listen(admin());
+  const auto none = [](const RequestHead& /*head*/) {
+    return tl::unexpected<Response>(problem_response(Problem::not_found));
+  };
+  const auto second = HttpServer::start(admin(), {}, none);
+  ASSERT_FALSE(second.has_value());
+  EXPECT_EQ(second.error().code, Errc::conflict);
+  EXPECT_NE(ask_locally(last("/a")).find("/a|"), std::string::npos);
+  AdminConfiguration nobodys{admin().socket.parent_path() / "other", "no-such-group"};
+  EXPECT_EQ(HttpServer::start(nobodys, {}, none).error().code, Errc::not_found);
+  nobodys.socket = "/no/such/directory/socket";
+  EXPECT_EQ(HttpServer::start(nobodys, {}, none).error().code, Errc::unavailable);
 }
 
 TEST(HttpServer, AnAddressThatIsTakenIsRefused) {

@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "certificates.h"
+#include "prometheus_samples.h"
 #include "serve_program.h"
 
 namespace kt::gateway {
@@ -180,6 +181,28 @@ TEST_F(Serve, SaysWhyItDoesNotStart) {
   create("other");
   expect_failure(run({"serve", path("taken.toml")}), 1, "serve", "address");
   expect_failure(run({"serve"}), 2, "serve", "FILE");
+}
+
+TEST_F(Serve, SaysHowItIsOnTheAdminSocket) {
+  ASSERT_EQ(serving_->stop().code, 0);
+  write_file(path("admin.toml"),
+             read_file(path("ktgate.toml")) + "\n[admin]\nsocket = \"admin.socket\"\n");
+  serving_.emplace(path("admin.toml"));
+  const auto url = serving_->url();
+  federation::HttpClientOptions options;
+  options.socket = path("admin.socket");
+  Asker admin(url, "", options);
+  EXPECT_EQ(text_of(admin.get("/livez").body), "ok\n");
+  const auto ready = admin.get("/readyz");
+  EXPECT_EQ(ready.status, 200U) << text_of(ready.body);
+  EXPECT_EQ(Asker(url).get("/kt/v1/logs/main/configuration").status, 200U);
+  const Samples samples = PrometheusReader::read(text_of(admin.get("/metrics").body));
+  EXPECT_EQ(samples.at("ktgate_log_tree_size{log=\"main\"}"), 1);
+  EXPECT_EQ(samples.at("ktgate_http_requests_total{endpoint=\"configuration\",status=\"200\"}"), 1);
+  // Neither listener answers what the other is for.
+  EXPECT_EQ(admin.get("/kt/v1/logs/main/configuration").status, 404U);
+  EXPECT_EQ(Asker(url).get("/metrics").status, 404U);
+  EXPECT_EQ(serving_->stop().code, 0);
 }
 
 // The same over TLS: the certificate has to be one that the client believes, and of the address.

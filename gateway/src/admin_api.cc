@@ -1,0 +1,87 @@
+#include "admin_api.h"
+
+#include <array>
+
+#include <nlohmann/json.hpp>
+
+#include "log_metrics.h"
+#include "problem.h"
+#include "prometheus_text.h"
+#include "readiness.h"
+
+namespace kt::gateway {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr unsigned kServiceUnavailable = 503;
+
+asio::awaitable<Response> done(Response response) { co_return response; }
+
+}  // namespace
+
+struct AdminApi::Operation {
+  std::string_view path;
+  Response (AdminApi::*answer)() const;
+};
+
+AdminApi::AdminApi(const LogApi& logs, const HttpServer& server, const log::Clock& clock)
+    : logs_(logs), server_(server), clock_(clock), started_(clock.now()) {}
+
+tl::expected<Endpoint, Response> AdminApi::find(const RequestHead& head) const {
+  static constexpr std::array kOperations{
+      Operation{"/livez", &AdminApi::livez},
+      Operation{"/readyz", &AdminApi::readyz},
+      Operation{"/metrics", &AdminApi::metrics},
+  };
+  for (const Operation& operation : kOperations) {
+    if (head.path != operation.path) continue;
+    if (head.method != Method::get)
+      return tl::unexpected<Response>(method_not_allowed(Method::get));
+    Endpoint endpoint;
+    endpoint.name = operation.path.substr(1);
+    endpoint.handle = [this, answer = operation.answer](const Request& /*request*/) {
+      return done((this->*answer)());
+    };
+    return endpoint;
+  }
+  return tl::unexpected<Response>(problem_response(Problem::not_found));
+}
+
+Response AdminApi::livez() const {
+  Response response;
+  response.content_type = "text/plain";
+  response.body = to_bytes(std::string_view("ok\n"));
+  return response;
+}
+
+Response AdminApi::readyz() const {
+  auto failures = nlohmann::ordered_json::array();
+  if (server_.is_draining()) failures.push_back({{"check", "draining"}});
+  for (const Unready& unready : find_unready(logs_.logs(), clock_.now()))
+    failures.push_back(
+        {{"check", unready.check}, {"log", unready.log}, {"reason", unready.reason}});
+  Response response;
+  if (!failures.empty()) response.status = kServiceUnavailable;
+  response.content_type = "application/json";
+  const nlohmann::ordered_json json{{"ready", failures.empty()}, {"failures", failures}};
+  response.body = to_bytes(json.dump() + "\n");
+  return response;
+}
+
+Response AdminApi::metrics() const {
+  PrometheusText text;
+  text.begin(MetricType::gauge, "ktgate_build_info", "The version that is running.");
+  text.sample({{"version", KTGATE_VERSION}}, 1);
+  text.begin(MetricType::gauge, "ktgate_process_start_time_seconds",
+             "When the process started, since the Unix epoch.");
+  text.sample({}, static_cast<double>(started_.value()) / 1000);
+  server_.metrics().write(text);
+  write_log_metrics(logs_.logs(), clock_.now(), text);
+  Response response;
+  response.content_type = PrometheusText::kContentType;
+  response.body = to_bytes(text.take());
+  return response;
+}
+
+}  // namespace kt::gateway

@@ -1,0 +1,117 @@
+#include "log_metrics.h"
+
+#include <array>
+#include <functional>
+#include <optional>
+
+namespace kt::gateway {
+namespace {
+
+using keytrans::DeploymentMode;
+using log::Trouble;
+
+constexpr std::array kTroubles{Trouble::clock_behind, Trouble::clock_ahead, Trouble::auditor_lags,
+                               Trouble::storage, Trouble::failed};
+
+// A log at one instant.
+struct Observed {
+  const HostedLog& hosted;
+  log::LogState state;
+
+  [[nodiscard]] const keytrans::Configuration& wire() const {
+    return hosted.log->configuration().wire();
+  }
+  [[nodiscard]] bool is_audited() const {
+    return hosted.log->configuration().mode() == DeploymentMode::thirdPartyAuditing;
+  }
+};
+
+double number(std::uint64_t count) { return static_cast<double>(count); }
+double seconds(std::uint64_t milliseconds) { return number(milliseconds) / 1000; }
+
+// Where there is nothing to be said of a log there is no sample of it.
+using Measure = std::optional<double> (*)(const Observed& log, Timestamp now);
+
+struct LogGauge {
+  std::string_view name;
+  std::string_view help;
+  Measure measure;
+};
+
+std::optional<double> head_age(const Observed& log, Timestamp now) {
+  if (!log.state.rightmost_timestamp) return std::nullopt;
+  return seconds(elapsed_ms(*log.state.rightmost_timestamp, now));
+}
+
+std::optional<double> audited_tree_size(const Observed& log, Timestamp /*now*/) {
+  if (!log.is_audited()) return std::nullopt;
+  return log.state.audited ? number(log.state.audited->value()) : 0;
+}
+
+std::optional<double> auditor_lag(const Observed& log, Timestamp /*now*/) {
+  if (!log.state.audited_timestamp || !log.state.rightmost_timestamp) return std::nullopt;
+  return seconds(elapsed_ms(*log.state.audited_timestamp, *log.state.rightmost_timestamp));
+}
+
+std::optional<double> max_auditor_lag(const Observed& log, Timestamp /*now*/) {
+  if (!log.is_audited()) return std::nullopt;
+  return seconds(log.wire().max_auditor_lag);
+}
+
+constexpr std::array kGauges{
+    LogGauge{"ktgate_log_tree_size", "Entries of the log.",
+             [](const Observed& log, Timestamp /*now*/) -> std::optional<double> {
+               return number(log.state.size.value());
+             }},
+    LogGauge{"ktgate_log_head_age_seconds", "Age of the newest entry of the log.", head_age},
+    LogGauge{"ktgate_log_max_behind_seconds", "The age at which users refuse the newest entry.",
+             [](const Observed& log, Timestamp /*now*/) -> std::optional<double> {
+               return seconds(log.wire().max_behind);
+             }},
+    LogGauge{"ktgate_log_waiting_updates", "Updates that wait to be sequenced.",
+             [](const Observed& log, Timestamp /*now*/) -> std::optional<double> {
+               return number(log.state.waiting);
+             }},
+    LogGauge{"ktgate_log_database_used_bytes", "Bytes of the log's database that are in use.",
+             [](const Observed& log, Timestamp /*now*/) -> std::optional<double> {
+               return number(log.state.usage.used);
+             }},
+    LogGauge{"ktgate_log_database_limit_bytes", "Bytes that the log's database may have.",
+             [](const Observed& log, Timestamp /*now*/) -> std::optional<double> {
+               return number(log.state.usage.limit);
+             }},
+    LogGauge{"ktgate_log_audited_tree_size", "Entries that the log's auditor has signed for.",
+             audited_tree_size},
+    LogGauge{"ktgate_log_auditor_lag_seconds",
+             "By how much the newest entry that the auditor has signed for is older than the "
+             "newest one.",
+             auditor_lag},
+    LogGauge{"ktgate_log_max_auditor_lag_seconds", "The lag at which users refuse the log.",
+             max_auditor_lag},
+    LogGauge{"ktgate_log_pruning_failed", "Whether the log failed to give up what has expired.",
+             [](const Observed& log, Timestamp /*now*/) -> std::optional<double> {
+               return log.state.pruning_failed ? 1 : 0;
+             }},
+};
+
+}  // namespace
+
+void write_log_metrics(const std::vector<HostedLog>& logs, Timestamp now, PrometheusText& text) {
+  std::vector<Observed> observed;
+  for (const HostedLog& hosted : logs) observed.push_back({hosted, hosted.log->state()});
+  for (const LogGauge& gauge : kGauges) {
+    text.begin(MetricType::gauge, gauge.name, gauge.help);
+    for (const Observed& log : observed) {
+      if (const auto value = gauge.measure(log, now))
+        text.sample({{"log", log.hosted.alias}}, *value);
+    }
+  }
+  text.begin(MetricType::gauge, "ktgate_log_trouble", "1 for what keeps the log from growing.");
+  for (const Observed& log : observed) {
+    for (const Trouble trouble : kTroubles)
+      text.sample({{"log", log.hosted.alias}, {"trouble", to_string(trouble)}},
+                  log.state.trouble == trouble ? 1 : 0);
+  }
+}
+
+}  // namespace kt::gateway

@@ -1,0 +1,17 @@
+// The metrics of the logs that a gateway serves. Internal. docs/operations.md says what each is
+// for.
+//
+// Thread rule: any thread.
+#pragma once
+
+#include <vector>
+
+#include "log_api.h"
+#include "prometheus_text.h"
+
+namespace kt::gateway {
+
+// Logs are named by their alias.
+void write_log_metrics(const std::vector<HostedLog>& logs, Timestamp now, PrometheusText& text);
+
+}  // namespace kt::gateway

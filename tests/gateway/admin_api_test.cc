@@ -1,0 +1,234 @@
+#include "admin_api.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
+#include <nlohmann/json.hpp>
+
+#include "log_program.h"
+#include "must.h"
+#include "prometheus_samples.h"
+
+namespace kt::gateway {
+namespace {
+
+// A log that says of itself what a test wants.
+class StatedLog final : public log::Log {
+ public:
+  explicit StatedLog(keytrans::LogConfiguration configuration)
+      : configuration_(std::move(configuration)) {}
+
+  log::LogState now_state;
+
+  [[nodiscard]] const keytrans::LogConfiguration& configuration() const override {
+    return configuration_;
+  }
+  [[nodiscard]] log::LogState state() const override { return now_state; }
+  Result<std::unique_ptr<keytrans::LogSource>> view() const override { return nothing(); }
+  Result<void> submit(keytrans::UpdateRequest /*request*/, Answer /*answer*/) override {
+    return nothing();
+  }
+  Result<void> submit(keytrans::ManagerUpdateRequest /*request*/, Answer /*answer*/) override {
+    return nothing();
+  }
+  Result<keytrans::AuditorUpdate> auditor_update(EntryIndex /*entry*/) const override {
+    return nothing();
+  }
+  Result<void> accept_auditor_head(const keytrans::AuditorTreeHead& /*head*/) override {
+    return nothing();
+  }
+  Result<std::uint64_t> erase(const std::vector<Label>& /*labels*/) override { return nothing(); }
+
+ private:
+  static tl::unexpected<Error> nothing() { return fail(Errc::unavailable, "it is not there"); }
+
+  keytrans::LogConfiguration configuration_;
+};
+
+class StatedServer final : public HttpServer {
+ public:
+  bool draining = false;
+  HttpMetrics counted;
+
+  [[nodiscard]] std::uint16_t port() const override { return 0; }
+  void drain() override { draining = true; }
+  [[nodiscard]] bool is_draining() const override { return draining; }
+  [[nodiscard]] const HttpMetrics& metrics() const override { return counted; }
+};
+
+class StatedClock final : public log::Clock {
+ public:
+  Timestamp time{1'000'000'000};
+
+  [[nodiscard]] Timestamp now() const override { return time; }
+  [[nodiscard]] std::chrono::milliseconds elapsed() const override { return {}; }
+};
+
+// A log of its own, max_behind 1h, and one with an auditor, max_auditor_lag 2h.
+class AdminApiTest : public LogProgram {
+ protected:
+  AdminApiTest() {
+    create("own", {"--suite", "ed25519", "--max-behind", "1h"});
+    const Outcome key = run({"auditor", "create", path("auditor"), "--suite", "ed25519"});
+    create("audited", {"--suite", "ed25519", "--mode", "third-party-auditing", "--auditor-key",
+                       key.out.substr(0, key.out.size() - 1), "--max-auditor-lag", "2h"});
+    std::vector<HostedLog> logs;
+    for (const char* const name : {"own", "audited"}) {
+      auto log = std::make_unique<StatedLog>(configuration(name));
+      log->now_state.size = TreeSize{17};
+      log->now_state.rightmost_timestamp = Timestamp{clock_.time.value() - 1500};
+      stated_.push_back(log.get());
+      logs.push_back({name, std::nullopt, std::nullopt, std::move(log)});
+    }
+    logs_.emplace(std::move(logs), principals_, LimitsConfiguration{});
+    api_.emplace(*logs_, server_, clock_);
+  }
+
+  [[nodiscard]] keytrans::LogConfiguration configuration(const std::string& name) const {
+    const std::string bytes = read_file(path(name + "/configuration"));
+    return must(keytrans::LogConfiguration::create(
+        must(keytrans::decode<keytrans::Configuration>(to_bytes(bytes)))));
+  }
+  [[nodiscard]] Response get(const std::string& path, Method method = Method::get) const {
+    RequestHead head;
+    head.method = method;
+    head.path = path;
+    auto endpoint = api_->find(head);
+    if (!endpoint) return endpoint.error();
+    boost::asio::io_context context;
+    auto answer =
+        boost::asio::co_spawn(context, endpoint->handle({head, {}}), boost::asio::use_future);
+    context.run();
+    return answer.get();
+  }
+  [[nodiscard]] nlohmann::json ready(unsigned status) const {
+    const Response response = get("/readyz");
+    EXPECT_EQ(response.status, status);
+    EXPECT_EQ(response.content_type, "application/json");
+    return nlohmann::json::parse(response.body);
+  }
+  // Of the one failure there is.
+  void expect_unready(const std::string& check, const std::string& log) const {
+    const nlohmann::json json = ready(503);
+    EXPECT_EQ(json.at("ready"), false);
+    ASSERT_EQ(json.at("failures").size(), 1U) << json;
+    EXPECT_EQ(json.at("failures")[0].at("check"), check);
+    EXPECT_EQ(json.at("failures")[0].value("log", ""), log);
+  }
+  [[nodiscard]] Samples metrics() const {
+    const Response response = get("/metrics");
+    EXPECT_EQ(response.status, 200U);
+    EXPECT_EQ(response.content_type, "text/plain; version=0.0.4; charset=utf-8");
+    return PrometheusReader::read({response.body.begin(), response.body.end()});
+  }
+
+  StatedClock clock_;
+  StatedServer server_;
+  std::vector<StatedLog*> stated_;
+  const Principals principals_{{}};
+  std::optional<LogApi> logs_;
+  std::optional<AdminApi> api_;
+};
+
+TEST_F(AdminApiTest, IsAliveWhateverTheLogsAre) {
+  server_.draining = true;
+  stated_[0]->now_state.trouble = log::Trouble::failed;
+  EXPECT_EQ(get("/livez").status, 200U);
+}
+
+TEST_F(AdminApiTest, IsReadyUnlessACheckFails) {
+  const nlohmann::json json = ready(200);
+  EXPECT_EQ(json, (nlohmann::json{{"ready", true}, {"failures", nlohmann::json::array()}}));
+
+  server_.draining = true;
+  expect_unready("draining", "");
+  server_.draining = false;
+
+  for (const log::Trouble trouble : {log::Trouble::storage, log::Trouble::failed}) {
+    stated_[1]->now_state.trouble = trouble;
+    expect_unready("store", "audited");
+  }
+  // It answers as long as the head is fresh.
+  for (const log::Trouble trouble :
+       {log::Trouble::clock_behind, log::Trouble::clock_ahead, log::Trouble::auditor_lags}) {
+    stated_[1]->now_state.trouble = trouble;
+    EXPECT_EQ(ready(200).at("ready"), true);
+  }
+
+  constexpr std::uint64_t kHour = 3'600'000;
+  stated_[0]->now_state.rightmost_timestamp = Timestamp{clock_.time.value() - kHour};
+  EXPECT_EQ(ready(200).at("ready"), true);
+  stated_[0]->now_state.rightmost_timestamp = Timestamp{clock_.time.value() - kHour - 1};
+  expect_unready("head", "own");
+  stated_[0]->now_state.rightmost_timestamp = std::nullopt;
+  expect_unready("head", "own");
+
+  server_.draining = true;
+  EXPECT_EQ(ready(503).at("failures").size(), 2U);
+}
+
+TEST_F(AdminApiTest, MetricsSayHowTheLogsAre) {
+  log::LogState& own = stated_[0]->now_state;
+  own.waiting = 5;
+  own.trouble = log::Trouble::clock_behind;
+  own.usage = {1000, 4000};
+  own.pruning_failed = "why";
+  log::LogState& audited = stated_[1]->now_state;
+  audited.rightmost_timestamp = Timestamp{clock_.time.value()};
+  audited.audited = TreeSize{16};
+  audited.audited_timestamp = Timestamp{clock_.time.value() - 2500};
+  server_.counted.connection_began();
+  const Samples samples = metrics();
+  const auto of = [&](const std::string& name, const std::string& log) {
+    return samples.at("ktgate_log_" + name + "{log=\"" + log + "\"}");
+  };
+  EXPECT_EQ(of("tree_size", "own"), 17);
+  EXPECT_EQ(of("head_age_seconds", "own"), 1.5);
+  EXPECT_EQ(of("head_age_seconds", "audited"), 0);
+  EXPECT_EQ(of("max_behind_seconds", "own"), 3600);
+  EXPECT_EQ(of("waiting_updates", "own"), 5);
+  EXPECT_EQ(of("database_used_bytes", "own"), 1000);
+  EXPECT_EQ(of("database_limit_bytes", "own"), 4000);
+  EXPECT_EQ(of("audited_tree_size", "audited"), 16);
+  EXPECT_EQ(of("auditor_lag_seconds", "audited"), 2.5);
+  EXPECT_EQ(of("max_auditor_lag_seconds", "audited"), 7200);
+  EXPECT_EQ(of("pruning_failed", "own"), 1);
+  EXPECT_EQ(of("pruning_failed", "audited"), 0);
+  EXPECT_EQ(samples.at("ktgate_log_trouble{log=\"own\",trouble=\"clock-behind\"}"), 1);
+  EXPECT_EQ(samples.at("ktgate_log_trouble{log=\"own\",trouble=\"storage\"}"), 0);
+  EXPECT_EQ(samples.at("ktgate_log_trouble{log=\"audited\",trouble=\"clock-behind\"}"), 0);
+  EXPECT_EQ(samples.at("ktgate_http_connections"), 1);
+  EXPECT_EQ(samples.at("ktgate_process_start_time_seconds"), 1'000'000);
+  // Nothing is said that is not known, or that there is not.
+  EXPECT_FALSE(samples.contains("ktgate_log_audited_tree_size{log=\"own\"}"));
+  EXPECT_FALSE(samples.contains("ktgate_log_max_auditor_lag_seconds{log=\"own\"}"));
+  own.rightmost_timestamp = std::nullopt;
+  EXPECT_FALSE(metrics().contains("ktgate_log_head_age_seconds{log=\"own\"}"));
+}
+
+// docs/operations.md has a line for each metric.
+TEST_F(AdminApiTest, EveryMetricIsInTheManual) {
+  const std::string manual = read_file(KTGATE_OPERATIONS_MANUAL);
+  const Response response = get("/metrics");
+  std::istringstream lines(std::string(response.body.begin(), response.body.end()));
+  std::size_t count = 0;
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("# TYPE ")) continue;
+    const std::string rest = line.substr(7);
+    EXPECT_NE(manual.find("\n| `" + rest.substr(0, rest.find(' ')) + "`"), std::string::npos)
+        << line;
+    ++count;
+  }
+  EXPECT_GT(count, 10U);
+}
+
+TEST_F(AdminApiTest, ThereIsNothingElse) {
+  for (const char* const path : {"/", "/livez/", "/metric", "/kt/v1/logs/own/configuration"})
+    EXPECT_EQ(get(path).status, 404U) << path;
+  const Response response = get("/metrics", Method::post);
+  EXPECT_EQ(response.status, 405U);
+  EXPECT_EQ(response.headers[0], (std::pair<std::string, std::string>("Allow", "GET")));
+}
+
+}  // namespace
+}  // namespace kt::gateway
