@@ -14,7 +14,18 @@ namespace {
 
 namespace asio = boost::asio;
 
+constexpr unsigned kOk = 200;
 constexpr unsigned kServiceUnavailable = 503;
+
+using Refused = tl::unexpected<Response>;
+
+Response json_response(const nlohmann::ordered_json& json, unsigned status = kOk) {
+  Response response;
+  response.status = status;
+  response.content_type = "application/json";
+  response.body = to_bytes(json.dump() + "\n");
+  return response;
+}
 
 asio::awaitable<Response> done(Response response) { co_return response; }
 
@@ -36,8 +47,7 @@ tl::expected<Endpoint, Response> AdminApi::find(const RequestHead& head) const {
   };
   for (const Operation& operation : kOperations) {
     if (head.path != operation.path) continue;
-    if (head.method != Method::get)
-      return tl::unexpected<Response>(method_not_allowed(Method::get));
+    if (head.method != Method::get) return Refused(method_not_allowed(Method::get));
     Endpoint endpoint;
     endpoint.name = operation.path.substr(1);
     endpoint.handle = [this, answer = operation.answer](const Request& /*request*/) {
@@ -45,7 +55,7 @@ tl::expected<Endpoint, Response> AdminApi::find(const RequestHead& head) const {
     };
     return endpoint;
   }
-  return tl::unexpected<Response>(problem_response(Problem::not_found));
+  return Refused(problem_response(Problem::not_found));
 }
 
 Response AdminApi::livez() const {
@@ -58,15 +68,11 @@ Response AdminApi::livez() const {
 Response AdminApi::readyz() const {
   auto failures = nlohmann::ordered_json::array();
   if (server_.is_draining()) failures.push_back({{"check", "draining"}});
-  for (const Unready& unready : find_unready(logs_.logs(), clock_.now()))
+  for (const Unready& unready : find_unready(logs_.hosting()->logs(), clock_.now()))
     failures.push_back(
         {{"check", unready.check}, {"log", unready.log}, {"reason", unready.reason}});
-  Response response;
-  if (!failures.empty()) response.status = kServiceUnavailable;
-  response.content_type = "application/json";
-  const nlohmann::ordered_json json{{"ready", failures.empty()}, {"failures", failures}};
-  response.body = to_bytes(json.dump() + "\n");
-  return response;
+  return json_response(nlohmann::ordered_json{{"ready", failures.empty()}, {"failures", failures}},
+                       failures.empty() ? kOk : kServiceUnavailable);
 }
 
 Response AdminApi::metrics() const {
@@ -77,7 +83,10 @@ Response AdminApi::metrics() const {
              "When the process started, since the Unix epoch.");
   text.sample({}, static_cast<double>(started_.value()) / 1000);
   server_.metrics().write(text);
-  write_log_metrics(logs_.logs(), clock_.now(), text);
+  text.begin(MetricType::gauge, "ktgate_configuration_reload_failed",
+             "Whether the last reload of the configuration failed, and changed nothing.");
+  text.sample({}, reload_failed_ ? 1 : 0);
+  write_log_metrics(logs_.hosting()->logs(), clock_.now(), text);
   Response response;
   response.content_type = PrometheusText::kContentType;
   response.body = to_bytes(text.take());

@@ -5,6 +5,8 @@
 // Thread rule: any thread.
 #pragma once
 
+#include <atomic>
+
 #include <tl/expected.hpp>
 
 #include "http_message.h"
@@ -23,6 +25,9 @@ class AdminApi {
   // The endpoint for `head`, or the problem with it. Its handler borrows this object.
   [[nodiscard]] tl::expected<Endpoint, Response> find(const RequestHead& head) const;
 
+  // What metrics say of the last reload of the configuration.
+  void note_reload(bool failed) { reload_failed_ = failed; }
+
  private:
   struct Operation;
 
@@ -34,6 +39,7 @@ class AdminApi {
   const HttpServer& server_;
   const log::Clock& clock_;
   const Timestamp started_;
+  std::atomic<bool> reload_failed_ = false;
 };
 
 }  // namespace kt::gateway

@@ -24,8 +24,10 @@ std::string comment(std::string_view words) {
 std::string show(const ConfigurationKey& key, bool is_commented_out) {
   std::string what = bounds(key);
   what.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(what.front())));
-  return comment(std::string(key.help) + " " + what + ".") + (is_commented_out ? "#" : "") +
-         std::string(key.name) + " = " + default_or_example(key) + "\n";
+  const std::string restart = key.needs_restart ? " A change takes a restart." : "";
+  return comment(std::string(key.help) + " " + what + "." + restart) +
+         (is_commented_out ? "#" : "") + std::string(key.name) + " = " + default_or_example(key) +
+         "\n";
 }
 
 bool needs_anything(const ConfigurationSection& section) {

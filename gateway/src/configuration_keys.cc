@@ -69,7 +69,7 @@ constexpr std::array kSections{
 
 constexpr std::array kKeys{
     ConfigurationKey{"listen", "address", Kind::address, true, &in_listen, 0, 0, "127.0.0.1:8443",
-                     "Port 0 takes any that is free."},
+                     "Port 0 takes any that is free.", true},
     ConfigurationKey{"listen", "certificate", Kind::path, false,
                      &in_listen<&ListenConfiguration::certificate>, 0, 0, "certificate.pem",
                      "The certificate chain in PEM, the server's own first. Without it there is no "
@@ -81,9 +81,10 @@ constexpr std::array kKeys{
     ConfigurationKey{"admin", "socket", Kind::path, true, &in_admin<&AdminConfiguration::socket>, 0,
                      0, "/run/ktgate/admin.socket",
                      "A unix socket, to which only the user who runs the gateway may connect. It "
-                     "is made when the gateway starts, in a directory that is there."},
+                     "is made when the gateway starts, in a directory that is there.",
+                     true},
     ConfigurationKey{"admin", "group", Kind::name, false, &in_admin<&AdminConfiguration::group>, 0,
-                     0, "ktgate-admin", "The group whose members may connect, too."},
+                     0, "ktgate-admin", "The group whose members may connect, too.", true},
 
     ConfigurationKey{"limits", "header_bytes", Kind::size, false,
                      &in_limits<&LimitsConfiguration::header_bytes>, kKiB, 64 * kKiB, "",
@@ -117,7 +118,7 @@ constexpr std::array kKeys{
                      "How many connections there may be at a time."},
     ConfigurationKey{"limits", "threads", Kind::number, false,
                      &in_limits<&LimitsConfiguration::threads>, 0, 1024, "",
-                     "Threads that answer requests; 0 for one a processor."},
+                     "Threads that answer requests; 0 for one a processor.", true},
 
     ConfigurationKey{"principal", "name", Kind::name, true,
                      &in_principal<&PrincipalConfiguration::name>, 0, 0, "somebody",
@@ -140,32 +141,32 @@ constexpr std::array kKeys{
                      "the auditor's heads."},
     ConfigurationKey{"log", "commit_window", Kind::duration, false,
                      &in_options<&log::LogOptions::commit_window>, 0, kMinute, "",
-                     "How far entries with updates are apart at least."},
+                     "How far entries with updates are apart at least.", true},
     ConfigurationKey{"log", "commit_limit", Kind::number, false,
                      &in_options<&log::LogOptions::commit_limit>, 1, 100'000, "",
-                     "How many waiting updates make an entry at once."},
+                     "How many waiting updates make an entry at once.", true},
     ConfigurationKey{"log", "queue_limit", Kind::number, false,
                      &in_options<&log::LogOptions::queue_limit>, 1, 1'000'000, "",
-                     "How many updates may wait; more are refused."},
+                     "How many updates may wait; more are refused.", true},
     ConfigurationKey{"log", "value_limit", Kind::size, false,
                      &in_options<&log::LogOptions::value_limit>, 1, 16 * kMiB, "",
-                     "How large a value may be."},
+                     "How large a value may be.", true},
     ConfigurationKey{"log", "read_cache", Kind::size, false,
                      &in_options<&log::LogOptions::read_cache>, 0, 64UL * 1024 * kMiB, "",
-                     "How much memory may hold what searches read again and again."},
+                     "How much memory may hold what searches read again and again.", true},
     ConfigurationKey{"log", "prune_interval", Kind::duration, false,
                      &in_options<&log::LogOptions::prune_interval>, kSecond, 30 * kDay, "",
-                     "How often a log with a maximum lifetime looks for what to give up."},
+                     "How often a log with a maximum lifetime looks for what to give up.", true},
     ConfigurationKey{"log", "initial_padding", Kind::number, false,
                      &in_options<&log::LogOptions::initial_padding>, 0, 10'000'000, "",
                      "Fake label-versions that a log without entries begins with."},
 
     ConfigurationKey{"log.padding", "interval", Kind::duration, false,
                      &in_padding<&Padding::interval>, 0, kDay, "",
-                     "How far entries are apart; 0s for no padding."},
-    ConfigurationKey{"log.padding", "pairs", Kind::number, false, &in_padding<&Padding::pairs>, 0,
-                     10'000, "",
-                     "New label-versions of an entry, fakes among them, or a multiple of it."},
+                     "How far entries are apart; 0s for no padding.", true},
+    ConfigurationKey{
+        "log.padding", "pairs", Kind::number, false, &in_padding<&Padding::pairs>, 0, 10'000, "",
+        "New label-versions of an entry, fakes among them, or a multiple of it.", true},
 };
 
 // Levenshtein's.

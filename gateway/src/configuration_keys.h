@@ -51,6 +51,7 @@ struct ConfigurationKey {
   std::uint64_t greatest;
   std::string_view example;  // of a text; what is counted has a default instead
   std::string_view help;
+  bool needs_restart = false;  // it cannot change while a gateway runs
 
   [[nodiscard]] std::string path() const { return std::string(section) + "." + std::string(name); }
 };

@@ -25,6 +25,7 @@
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl/ssl_stream.hpp>
 
+#include "current.h"
 #include "local_socket.h"
 #include "problem.h"
 #include "raw_header.h"
@@ -132,9 +133,15 @@ WireResponse wire_response(Response response, unsigned version, bool keep_alive)
   return wire;
 }
 
+// What a connection begins with, and keeps.
+struct Settings {
+  LimitsConfiguration limits;
+  std::shared_ptr<asio::ssl::context> tls;  // null without TLS
+};
+
 // What the connections share.
 struct Shared {
-  LimitsConfiguration limits;
+  Current<Settings> settings;
   FindEndpoint find;
   std::atomic<bool> is_draining = false;
   HttpMetrics metrics{};
@@ -187,9 +194,11 @@ class StreamSession final : public Session,
                             public std::enable_shared_from_this<StreamSession<Stream>> {
  public:
   template <class... Args>
-  StreamSession(Shared& shared, Sessions& sessions, Args&&... stream)
+  StreamSession(Shared& shared, Sessions& sessions, std::shared_ptr<const Settings> settings,
+                Args&&... stream)
       : shared_(shared),
-        limits_(shared.limits),
+        settings_(std::move(settings)),
+        limits_(settings_->limits),
         sessions_(sessions),
         stream_(std::forward<Args>(stream)...) {
     sessions_.add(this);
@@ -247,7 +256,7 @@ class StreamSession final : public Session,
   asio::awaitable<error_code> wait_for_request(bool is_first);
   asio::awaitable<error_code> read_raw_header();
   tl::expected<RequestHead, Response> parse_header(RequestParser& parser);
-  asio::awaitable<std::optional<Response>> read_body(RequestParser& parser);
+  asio::awaitable<std::optional<Response>> read_body(RequestParser& parser, std::size_t limit);
   // Whether another request may follow, as with the ones below.
   asio::awaitable<bool> serve_one(bool is_first);
   asio::awaitable<bool> answer(Response response, unsigned version, bool keep_alive);
@@ -255,12 +264,12 @@ class StreamSession final : public Session,
   asio::awaitable<void> finish();
 
   Shared& shared_;
+  const std::shared_ptr<const Settings> settings_;
   const LimitsConfiguration& limits_;
   Sessions& sessions_;
   Stream stream_;
   beast::flat_buffer buffer_;
   std::size_t header_size_ = 0;
-  std::optional<Endpoint> endpoint_;
   bool is_idle_ = true;      // no byte of the next request has come
   bool has_unread_ = false;  // the sender may still be sending what nobody will read
 };
@@ -329,10 +338,11 @@ tl::expected<RequestHead, Response> StreamSession<Stream>::parse_header(RequestP
 
 // The body, into the parser. Result: what to answer if there is none to be had.
 template <class Stream>
-asio::awaitable<std::optional<Response>> StreamSession<Stream>::read_body(RequestParser& parser) {
+asio::awaitable<std::optional<Response>> StreamSession<Stream>::read_body(RequestParser& parser,
+                                                                          std::size_t limit) {
   error_code error;
   const std::size_t size = static_cast<std::size_t>(parser.content_length().value_or(0));
-  if (size > endpoint_->body_limit) {
+  if (size > limit) {
     shared_.metrics.refused(Limit::body_bytes);
     co_return problem_response(Problem::content_too_large);
   }
@@ -382,9 +392,8 @@ asio::awaitable<bool> StreamSession<Stream>::serve_one(bool is_first) {
   if (!head) co_return co_await refuse_and_end(std::move(head).error());
   auto endpoint = shared_.find(*head);
   if (!endpoint) co_return co_await refuse_and_end(std::move(endpoint).error());
-  endpoint_ = *std::move(endpoint);
-  auto refused = co_await read_body(parser);
-  if (refused) co_return co_await refuse_and_end(*std::move(refused), endpoint_->name);
+  auto refused = co_await read_body(parser, endpoint->body_limit);
+  if (refused) co_return co_await refuse_and_end(*std::move(refused), endpoint->name);
 
   const unsigned version = parser.get().version();
   const bool keep_alive = parser.get().keep_alive();
@@ -393,8 +402,8 @@ asio::awaitable<bool> StreamSession<Stream>::serve_one(bool is_first) {
   request.body = std::move(parser.get().body());
   plain_layer(stream_).expires_never();
   const SteadyTime begin = std::chrono::steady_clock::now();
-  Response response = co_await endpoint_->handle(std::move(request));
-  shared_.metrics.answered(endpoint_->name, response.status,
+  Response response = co_await endpoint->handle(std::move(request));
+  shared_.metrics.answered(endpoint->name, response.status,
                            std::chrono::steady_clock::now() - begin);
   const bool goes_on = keep_alive && !shared_.is_draining;
   co_return co_await answer(std::move(response), version, goes_on);
@@ -420,9 +429,9 @@ asio::awaitable<void> StreamSession<Stream>::finish() {
 
 // --- The server ------------------------------------------------------------------------------
 
-// TLS 1.2 and 1.3 with the certificate and the key that `listen` names, if it does.
-Result<std::optional<asio::ssl::context>> tls_context(const ListenConfiguration& listen) {
-  if (listen.certificate.empty()) return std::optional<asio::ssl::context>();
+// TLS 1.2 and 1.3 with the certificate and the key that `listen` names; null if it names none.
+Result<std::shared_ptr<asio::ssl::context>> tls_context(const ListenConfiguration& listen) {
+  if (listen.certificate.empty()) return std::shared_ptr<asio::ssl::context>();
   asio::ssl::context context(asio::ssl::context::tls_server);
   error_code error;
   context.set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_tlsv1 |
@@ -433,14 +442,19 @@ Result<std::optional<asio::ssl::context>> tls_context(const ListenConfiguration&
   context.use_private_key_file(listen.private_key.string(), asio::ssl::context::pem, error);
   if (error || SSL_CTX_check_private_key(context.native_handle()) != 1)
     return fail(Errc::unavailable, "the private key cannot be used, or is not the certificate's");
-  return std::optional<asio::ssl::context>(std::move(context));
+  return std::make_shared<asio::ssl::context>(std::move(context));
+}
+
+Result<std::shared_ptr<const Settings>> settings_of(const ListenConfiguration& listen,
+                                                    const LimitsConfiguration& limits) {
+  KT_TRY(auto tls, tls_context(listen));
+  return std::make_shared<const Settings>(Settings{limits, std::move(tls)});
 }
 
 class BeastServer final : public HttpServer {
  public:
-  BeastServer(const LimitsConfiguration& limits, FindEndpoint find,
-              std::optional<asio::ssl::context> tls)
-      : shared_{limits, std::move(find)}, tls_(std::move(tls)), acceptor_(context_) {}
+  BeastServer(std::shared_ptr<const Settings> settings, FindEndpoint find)
+      : shared_{Current<Settings>(std::move(settings)), std::move(find)}, acceptor_(context_) {}
   BeastServer(const BeastServer&) = delete;
   BeastServer& operator=(const BeastServer&) = delete;
   ~BeastServer() override { stop(); }
@@ -449,6 +463,12 @@ class BeastServer final : public HttpServer {
   Result<void> listen(const AdminConfiguration& where);
   void run();
 
+  Result<void> reload(const ListenConfiguration& listen,
+                      const LimitsConfiguration& limits) override {
+    KT_TRY(auto settings, settings_of(listen, limits));
+    shared_.settings.replace(std::move(settings));
+    return {};
+  }
   [[nodiscard]] std::uint16_t port() const override { return port_; }
   void drain() override;
   [[nodiscard]] bool is_draining() const override { return shared_.is_draining; }
@@ -457,12 +477,11 @@ class BeastServer final : public HttpServer {
  private:
   asio::awaitable<void> accept();
   template <class Stream, class... Args>
-  void begin(Args&&... stream);
+  void begin(std::shared_ptr<const Settings> settings, Args&&... stream);
   void stop();
 
   Shared shared_;
   Sessions sessions_;
-  std::optional<asio::ssl::context> tls_;
   asio::io_context context_;
   asio::basic_socket_acceptor<StreamProtocol> acceptor_;
   std::uint16_t port_ = 0;
@@ -508,16 +527,16 @@ Result<void> BeastServer::listen(const AdminConfiguration& where) {
 
 void BeastServer::run() {
   asio::co_spawn(context_, accept(), asio::detached);
-  const unsigned count =
-      shared_.limits.threads != 0 ? shared_.limits.threads : std::thread::hardware_concurrency();
+  const unsigned wanted = shared_.settings.snapshot()->limits.threads;
+  const unsigned count = wanted != 0 ? wanted : std::thread::hardware_concurrency();
   for (unsigned i = 0; i < std::max(1U, count); ++i)
     threads_.emplace_back([this] { context_.run(); });
 }
 
 template <class Stream, class... Args>
-void BeastServer::begin(Args&&... stream) {
-  const auto session =
-      std::make_shared<StreamSession<Stream>>(shared_, sessions_, std::forward<Args>(stream)...);
+void BeastServer::begin(std::shared_ptr<const Settings> settings, Args&&... stream) {
+  const auto session = std::make_shared<StreamSession<Stream>>(
+      shared_, sessions_, std::move(settings), std::forward<Args>(stream)...);
   // What went wrong inside ends this connection, and no other.
   asio::co_spawn(session->executor(), StreamSession<Stream>::run(session),
                  [](const std::exception_ptr& /*error*/) {});
@@ -536,15 +555,17 @@ asio::awaitable<void> BeastServer::accept() {
       co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
       continue;
     }
-    if (sessions_.count() >= shared_.limits.connections) {
+    auto settings = shared_.settings.snapshot();
+    if (sessions_.count() >= settings->limits.connections) {
       shared_.metrics.refused(Limit::connections);
       continue;  // closes it
     }
     socket.set_option(asio::ip::tcp::no_delay(true), error);  // a unix socket has none
-    if (tls_) {
-      begin<TlsStream>(std::move(socket), *tls_);
+    if (settings->tls != nullptr) {
+      asio::ssl::context& tls = *settings->tls;
+      begin<TlsStream>(std::move(settings), std::move(socket), tls);
     } else {
-      begin<PlainStream>(std::move(socket));
+      begin<PlainStream>(std::move(settings), std::move(socket));
     }
   }
 }
@@ -556,7 +577,7 @@ void BeastServer::drain() {
     acceptor_.close(error);
   });
   sessions_.for_each([](Session& session) { session.close_if_idle(); });
-  sessions_.wait_for_none(shared_.limits.drain_timeout);
+  sessions_.wait_for_none(shared_.settings.snapshot()->limits.drain_timeout);
   stop();
 }
 
@@ -571,8 +592,8 @@ void BeastServer::stop() {
 Result<std::unique_ptr<HttpServer>> HttpServer::start(const ListenConfiguration& listen,
                                                       const LimitsConfiguration& limits,
                                                       FindEndpoint find) {
-  KT_TRY(auto tls, tls_context(listen));
-  auto server = std::make_unique<BeastServer>(limits, std::move(find), std::move(tls));
+  KT_TRY(auto settings, settings_of(listen, limits));
+  auto server = std::make_unique<BeastServer>(std::move(settings), std::move(find));
   KT_TRY(server->listen(listen));
   server->run();
   return std::unique_ptr<HttpServer>(std::move(server));
@@ -581,7 +602,8 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(const ListenConfiguration&
 Result<std::unique_ptr<HttpServer>> HttpServer::start(const AdminConfiguration& admin,
                                                       const LimitsConfiguration& limits,
                                                       FindEndpoint find) {
-  auto server = std::make_unique<BeastServer>(limits, std::move(find), std::nullopt);
+  KT_TRY(auto settings, settings_of({}, limits));
+  auto server = std::make_unique<BeastServer>(std::move(settings), std::move(find));
   auto listens = server->listen(admin);
   if (!listens) return fail_in(admin.socket.string(), std::move(listens).error());
   server->run();

@@ -7,8 +7,8 @@
 //
 // Source: docs/http-api.md, "Limits"; RFC 9110, RFC 9112.
 //
-// Thread rule: start() and drain() from one thread, is_draining() and metrics() from any; the
-// endpoints are called from the server's threads, several at a time.
+// Thread rule: start(), reload() and drain() from one thread, is_draining() and metrics() from any;
+// the endpoints are called from the server's threads, several at a time.
 #pragma once
 
 #include <chrono>
@@ -45,6 +45,12 @@ class HttpServer {
 
   // Ends what drain() has left. What the endpoints called may still call back until it is gone.
   virtual ~HttpServer() = default;
+
+  // Has connections that come from now on use this certificate and key, and these limits. Those
+  // there are go on with what they began with. Address, port and threads stay what they are.
+  // Errors: as start() says of the certificate and the key, and then nothing has changed.
+  virtual Result<void> reload(const ListenConfiguration& listen,
+                              const LimitsConfiguration& limits) = 0;
 
   // The port, which matters where any was asked for; 0 at a unix socket.
   [[nodiscard]] virtual std::uint16_t port() const = 0;

@@ -186,24 +186,16 @@ const LogApi::Operation* LogApi::operation(std::string_view name) {
   return nullptr;
 }
 
-LogApi::LogApi(std::vector<HostedLog> logs, const Principals& principals,
-               const LimitsConfiguration& limits)
-    : logs_(std::move(logs)),
-      principals_(principals),
-      request_limit_(limits.request_bytes),
-      update_limit_(limits.update_bytes) {
-  for (const HostedLog& hosted : logs_) {
-    names_.emplace(hosted.log->configuration().id().hex(), &hosted);
-    if (!hosted.alias.empty()) names_.emplace(hosted.alias, &hosted);
-  }
-}
-
-LogApi::~LogApi() { close_logs(); }
-
-void LogApi::close_logs() {
-  blocking_.join();
-  names_.clear();
-  logs_.clear();
+// Who asks has to be the one principal that an operation is for. Result: the refusal, if it is one.
+std::optional<Response> LogApi::admit(const Principals& principals, const HostedLog& hosted,
+                                      const Operation& operation, const RequestHead& head) {
+  if (operation.kind == Operation::Kind::read) return std::nullopt;
+  const auto& wanted = operation.is_for_auditors() ? hosted.auditor : hosted.writer;
+  if (!head.bearer_token) return problem_response(Problem::unauthenticated);
+  const auto caller = principals.find(*head.bearer_token);
+  if (!caller) return problem_response(Problem::unauthenticated, "the token is not known");
+  if (!wanted || *caller != *wanted) return problem_response(Problem::forbidden);
+  return std::nullopt;
 }
 
 tl::expected<Endpoint, Response> LogApi::find(const RequestHead& head) {
@@ -212,40 +204,31 @@ tl::expected<Endpoint, Response> LogApi::find(const RequestHead& head) {
   const std::string_view rest = path.substr(kLogs.size());
   const std::size_t slash = rest.find('/');
   if (slash == std::string_view::npos) return refuse(Problem::not_found);
-  const auto named = names_.find(rest.substr(0, slash));
-  if (named == names_.end()) return refuse(Problem::unknown_log);
-  const HostedLog& hosted = *named->second;
+  const auto hosting = hosting_.snapshot();
+  const HostedLog* const named = hosting->find_log(rest.substr(0, slash));
+  if (named == nullptr) return refuse(Problem::unknown_log);
+  const HostedLog& hosted = *named;
   const Operation* const found = operation(rest.substr(slash + 1));
   const bool audited = hosted.log->configuration().mode() == DeploymentMode::thirdPartyAuditing;
   if (found == nullptr || (found->is_for_auditors() && !audited)) return refuse(Problem::not_found);
   if (head.method != found->method()) return Refused(method_not_allowed(found->method()));
-  if (auto refused = admit(hosted, *found, head)) return Refused(*std::move(refused));
+  if (auto refused = admit(hosting->principals(), hosted, *found, head))
+    return Refused(*std::move(refused));
   if (!found->response_type.empty() && !accepts(head.accept, media_type(found->response_type)))
     return refuse(Problem::not_acceptable);
   Endpoint endpoint;
   endpoint.name = found->name;
   if (found->method() == Method::post) {
     endpoint.content_type = media_type(found->request_type);
-    endpoint.body_limit = found->kind == Operation::Kind::update ? update_limit_ : request_limit_;
+    endpoint.body_limit =
+        found->kind == Operation::Kind::update ? hosting->update_limit() : hosting->request_limit();
     if (head.content_type != endpoint.content_type)
       return refuse(Problem::unsupported_media_type, "it has to be " + endpoint.content_type);
   }
-  endpoint.handle = [this, &hosted, found](Request request) {
-    return handle(hosted, *found, std::move(request));
+  endpoint.handle = [this, hosting, named, found](Request request) {
+    return handle(*named, *found, std::move(request));
   };
   return endpoint;
-}
-
-// Who asks has to be the one principal that an operation is for. Result: the refusal, if it is one.
-std::optional<Response> LogApi::admit(const HostedLog& hosted, const Operation& operation,
-                                      const RequestHead& head) const {
-  if (operation.kind == Operation::Kind::read) return std::nullopt;
-  const auto& wanted = operation.is_for_auditors() ? hosted.auditor : hosted.writer;
-  if (!head.bearer_token) return problem_response(Problem::unauthenticated);
-  const auto caller = principals_.find(*head.bearer_token);
-  if (!caller) return problem_response(Problem::unauthenticated, "the token is not known");
-  if (!wanted || *caller != *wanted) return problem_response(Problem::forbidden);
-  return std::nullopt;
 }
 
 asio::awaitable<Response> LogApi::handle(const HostedLog& hosted, const Operation& operation,
@@ -301,7 +284,7 @@ asio::awaitable<Response> LogApi::submit(log::Log& log, Result<Message> decoded)
 asio::awaitable<Response> LogApi::auditor_head(const HostedLog& hosted, Request request) {
   auto head = keytrans::decode<keytrans::AuditorTreeHead>(request.body);
   if (!head) co_return problem_response(Problem::malformed, head.error().detail);
-  std::function<Result<void>()> accept = [log = hosted.log.get(), head = *std::move(head)] {
+  std::function<Result<void>()> accept = [log = hosted.log, head = *std::move(head)] {
     return log->accept_auditor_head(head);
   };
   const Result<void> accepted = co_await await_on<Result<void>>(blocking_, std::move(accept));

@@ -6,7 +6,7 @@
 
 #include <vector>
 
-#include "log_api.h"
+#include "hosting.h"
 #include "prometheus_text.h"
 
 namespace kt::gateway {

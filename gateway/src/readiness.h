@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "log_api.h"
+#include "hosting.h"
 
 namespace kt::gateway {
 

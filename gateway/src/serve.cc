@@ -1,18 +1,19 @@
+#include <array>
 #include <csignal>
 #include <cstdio>
 #include <map>
 #include <memory>
 #include <poll.h>
-#include <set>
 #include <string>
 
 #include "admin_api.h"
 #include "commands.h"
 #include "configuration.h"
+#include "configuration_change.h"
 #include "federation/url.h"
 #include "http_server.h"
 #include "log_api.h"
-#include "principals.h"
+#include "open_logs.h"
 #include "program/interrupt.h"
 
 namespace kt::gateway {
@@ -22,14 +23,13 @@ constexpr const char* kHelp = "Serves the logs that a configuration file names, 
 
 constexpr const char* kFooter =
     "Prints where it listens once it does. On SIGTERM or SIGINT it takes no more connections, "
-    "answers\nwhat it was asked, and ends.\n\n"
+    "answers\nwhat it was asked, and ends. On SIGHUP it reads the file again, and follows it or "
+    "says what is\nwrong and goes on as before.\n\n"
     "Example:\n"
     "  ktgate serve /etc/ktgate/ktgate.toml";
 
-// How often the logs are looked at: while they run, and while one that is empty makes its first
-// entry.
+// How often the logs are looked at.
 constexpr int kLookMilliseconds = 1000;
-constexpr int kStartMilliseconds = 2;
 
 // What stood in the way of each log when it was last looked at.
 class Watch {
@@ -38,32 +38,23 @@ class Watch {
 
   // Says what has changed since the last look.
   void look() {
-    for (const HostedLog& hosted : logs_.logs()) {
+    const auto hosting = logs_.hosting();
+    for (const HostedLog& hosted : hosting->logs()) {
       const log::Trouble now = hosted.log->state().trouble;
-      log::Trouble& before = before_[&hosted];
+      log::Trouble& before = before_[hosted.log->configuration().id()];
       if (now == before) continue;
       before = now;
       const std::string what = now == log::Trouble::none
                                    ? std::string("grows again")
                                    : "does not grow: " + std::string(to_string(now));
-      std::fprintf(stderr, "ktgate serve: log %s %s\n", name_of(hosted).c_str(), what.c_str());
+      std::fprintf(stderr, "ktgate serve: log %s %s\n", hosted.alias.c_str(), what.c_str());
     }
   }
 
  private:
-  static std::string name_of(const HostedLog& hosted) {
-    return hosted.alias.empty() ? hosted.log->configuration().id().hex() : hosted.alias;
-  }
-
   const LogApi& logs_;
-  std::map<const HostedLog*, log::Trouble> before_;
+  std::map<LogId, log::Trouble> before_;
 };
-
-// Whether `log` can answer, or something is in its way.
-bool has_begun(const log::Log& log) {
-  const log::LogState state = log.state();
-  return state.size > TreeSize{0} || state.trouble != log::Trouble::none;
-}
 
 // For the few who ask how the gateway is, also when it has no room for anybody else.
 LimitsConfiguration admin_limits() {
@@ -74,51 +65,79 @@ LimitsConfiguration admin_limits() {
   return limits;
 }
 
-Result<std::vector<HostedLog>> open_logs(const std::vector<ServedLogConfiguration>& named) {
-  std::vector<HostedLog> logs;
-  std::set<LogId> ids;
-  for (const ServedLogConfiguration& each : named) {
-    auto log = log::Log::open(each.directory, each.options);
-    if (!log) return fail_in(each.directory.string(), std::move(log).error());
-    if (!ids.insert((*log)->configuration().id()).second)
-      return fail(Errc::rejected, each.directory.string() + ": it is a copy of another log here");
-    logs.push_back({each.alias, each.writer, each.auditor, *std::move(log)});
-  }
-  return logs;
+// What runs of a configuration, and can follow another one.
+struct Running {
+  GatewayConfiguration configuration;
+  OpenLogs& logs;
+  LogApi& api;
+  HttpServer& server;
+};
+
+// Follows what `file` says now, all of it or nothing.
+// Errors: those of read_configuration(), OpenLogs::host() and HttpServer::reload(); rejected when
+// what cannot change has.
+Result<void> reload(const std::filesystem::path& file, Running& running,
+                    const program::Interrupt& interrupt) {
+  KT_TRY(GatewayConfiguration next, read_configuration(file));
+  if (const auto key = find_fixed_change(running.configuration, next))
+    return fail(Errc::rejected,
+                file.string() + ": " + *key + " cannot change while the gateway runs");
+  KT_TRY(auto hosting, running.logs.host(next, interrupt));
+  KT_TRY(running.server.reload(next.listen, next.limits));
+  running.api.replace(std::move(hosting));
+  running.configuration = std::move(next);
+  return {};
 }
 
 Result<int> serve(const std::filesystem::path& file) {
   const program::Interrupt interrupt;  // before there are threads
+  const program::Interrupt hangup({SIGHUP});
   KT_TRY(const GatewayConfiguration configuration, read_configuration(file));
-  KT_TRY(std::vector<HostedLog> logs, open_logs(configuration.logs));
-  pollfd wait{interrupt.descriptor(), POLLIN, 0};
-  for (const HostedLog& hosted : logs) {
-    while (!has_begun(*hosted.log) && poll(&wait, 1, kStartMilliseconds) == 0) {
-    }
-  }
-  const Principals principals(configuration.principals);
-  LogApi api(std::move(logs), principals, configuration.limits);
+  OpenLogs logs;
+  KT_TRY(auto hosting, logs.host(configuration, interrupt));
+  LogApi api(std::move(hosting));
   KT_TRY(const auto server,
          HttpServer::start(configuration.listen, configuration.limits,
                            [&api](const RequestHead& head) { return api.find(head); }));
-  const AdminApi admin_api(api, *server);
+  AdminApi admin_api(api, *server);
   std::unique_ptr<HttpServer> admin;
   if (!configuration.admin.socket.empty()) {
-    KT_TRY(admin, HttpServer::start(
-                      configuration.admin, admin_limits(),
-                      [&admin_api](const RequestHead& head) { return admin_api.find(head); }));
+    auto started =
+        HttpServer::start(configuration.admin, admin_limits(),
+                          [&admin_api](const RequestHead& head) { return admin_api.find(head); });
+    if (!started) {
+      server->drain();
+      api.close();
+      return tl::unexpected<Error>(std::move(started).error());
+    }
+    admin = *std::move(started);
   }
   const ListenConfiguration& listen = configuration.listen;
   const federation::Url url{!listen.certificate.empty(), listen.host, server->port(), ""};
   std::printf("%s://%s\n", url.has_tls ? "https" : "http", url.authority().c_str());
   std::fflush(stdout);
 
+  Running running{configuration, logs, api, *server};
   Watch watch(api);
-  while (poll(&wait, 1, kLookMilliseconds) == 0) watch.look();
+  std::array<pollfd, 2> wait{pollfd{interrupt.descriptor(), POLLIN, 0},
+                             pollfd{hangup.descriptor(), POLLIN, 0}};
+  while (!interrupt.came()) {
+    if (hangup.take()) {
+      const auto reloaded = reload(file, running, interrupt);
+      admin_api.note_reload(!reloaded);
+      std::fprintf(stderr, "ktgate serve: %s\n",
+                   reloaded ? "the configuration was reloaded"
+                            : ("nothing was reloaded: " + reloaded.error().detail).c_str());
+    }
+    watch.look();
+    logs.close_unused();
+    poll(wait.data(), wait.size(), kLookMilliseconds);
+  }
   server->drain();
   if (admin != nullptr) admin->drain();
-  // The logs answer what still waits, to a server that is there but sends nothing any more.
-  api.close_logs();
+  api.close();
+  // They answer what still waits, to a server that is there but sends nothing any more.
+  logs.close_all();
   return program::kDone;
 }
 

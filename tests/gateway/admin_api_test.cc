@@ -50,6 +50,10 @@ class StatedServer final : public HttpServer {
   bool draining = false;
   HttpMetrics counted;
 
+  Result<void> reload(const ListenConfiguration& /*listen*/,
+                      const LimitsConfiguration& /*limits*/) override {
+    return {};
+  }
   [[nodiscard]] std::uint16_t port() const override { return 0; }
   void drain() override { draining = true; }
   [[nodiscard]] bool is_draining() const override { return draining; }
@@ -72,15 +76,16 @@ class AdminApiTest : public LogProgram {
     const Outcome key = run({"auditor", "create", path("auditor"), "--suite", "ed25519"});
     create("audited", {"--suite", "ed25519", "--mode", "third-party-auditing", "--auditor-key",
                        key.out.substr(0, key.out.size() - 1), "--max-auditor-lag", "2h"});
-    std::vector<HostedLog> logs;
+    std::vector<HostedLog> hosted;
     for (const char* const name : {"own", "audited"}) {
       auto log = std::make_unique<StatedLog>(configuration(name));
       log->now_state.size = TreeSize{17};
       log->now_state.rightmost_timestamp = Timestamp{clock_.time.value() - 1500};
-      stated_.push_back(log.get());
-      logs.push_back({name, std::nullopt, std::nullopt, std::move(log)});
+      hosted.push_back({name, std::nullopt, std::nullopt, log.get()});
+      stated_.push_back(std::move(log));
     }
-    logs_.emplace(std::move(logs), principals_, LimitsConfiguration{});
+    logs_.emplace(std::make_shared<const Hosting>(
+        std::move(hosted), std::vector<PrincipalConfiguration>{}, LimitsConfiguration{}));
     api_.emplace(*logs_, server_, clock_);
   }
 
@@ -89,33 +94,37 @@ class AdminApiTest : public LogProgram {
     return must(keytrans::LogConfiguration::create(
         must(keytrans::decode<keytrans::Configuration>(to_bytes(bytes)))));
   }
-  [[nodiscard]] Response get(const std::string& path, Method method = Method::get) const {
+  [[nodiscard]] Response get(const std::string& path, Method method = Method::get) {
     RequestHead head;
     head.method = method;
     head.path = path;
+    return send(std::move(head), "");
+  }
+  [[nodiscard]] Response send(RequestHead head, std::string_view body) {
     auto endpoint = api_->find(head);
     if (!endpoint) return endpoint.error();
     boost::asio::io_context context;
-    auto answer =
-        boost::asio::co_spawn(context, endpoint->handle({head, {}}), boost::asio::use_future);
+    Request request{std::move(head), to_bytes(body)};
+    auto answer = boost::asio::co_spawn(context, endpoint->handle(std::move(request)),
+                                        boost::asio::use_future);
     context.run();
     return answer.get();
   }
-  [[nodiscard]] nlohmann::json ready(unsigned status) const {
+  [[nodiscard]] nlohmann::json ready(unsigned status) {
     const Response response = get("/readyz");
     EXPECT_EQ(response.status, status);
     EXPECT_EQ(response.content_type, "application/json");
     return nlohmann::json::parse(response.body);
   }
   // Of the one failure there is.
-  void expect_unready(const std::string& check, const std::string& log) const {
+  void expect_unready(const std::string& check, const std::string& log) {
     const nlohmann::json json = ready(503);
     EXPECT_EQ(json.at("ready"), false);
     ASSERT_EQ(json.at("failures").size(), 1U) << json;
     EXPECT_EQ(json.at("failures")[0].at("check"), check);
     EXPECT_EQ(json.at("failures")[0].value("log", ""), log);
   }
-  [[nodiscard]] Samples metrics() const {
+  [[nodiscard]] Samples metrics() {
     const Response response = get("/metrics");
     EXPECT_EQ(response.status, 200U);
     EXPECT_EQ(response.content_type, "text/plain; version=0.0.4; charset=utf-8");
@@ -124,8 +133,7 @@ class AdminApiTest : public LogProgram {
 
   StatedClock clock_;
   StatedServer server_;
-  std::vector<StatedLog*> stated_;
-  const Principals principals_{{}};
+  std::vector<std::unique_ptr<StatedLog>> stated_;
   std::optional<LogApi> logs_;
   std::optional<AdminApi> api_;
 };
@@ -199,6 +207,9 @@ TEST_F(AdminApiTest, MetricsSayHowTheLogsAre) {
   EXPECT_EQ(samples.at("ktgate_log_trouble{log=\"audited\",trouble=\"clock-behind\"}"), 0);
   EXPECT_EQ(samples.at("ktgate_http_connections"), 1);
   EXPECT_EQ(samples.at("ktgate_process_start_time_seconds"), 1'000'000);
+  EXPECT_EQ(samples.at("ktgate_configuration_reload_failed"), 0);
+  api_->note_reload(true);
+  EXPECT_EQ(metrics().at("ktgate_configuration_reload_failed"), 1);
   // Nothing is said that is not known, or that there is not.
   EXPECT_FALSE(samples.contains("ktgate_log_audited_tree_size{log=\"own\"}"));
   EXPECT_FALSE(samples.contains("ktgate_log_max_auditor_lag_seconds{log=\"own\"}"));

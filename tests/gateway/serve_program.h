@@ -45,6 +45,8 @@ class Serving {
     program_.signal(SIGTERM);
     return program_.wait();
   }
+  // Has it read its configuration again.
+  void hang_up() const { program_.signal(SIGHUP); }
   [[nodiscard]] std::string err() const { return program_.err(); }
 
  private:

@@ -1,3 +1,6 @@
+#include <atomic>
+#include <thread>
+
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -35,6 +38,15 @@ class Serve : public LogProgram {
   }
   [[nodiscard]] RemoteUser user() { return {*writer_, "main", configuration()}; }
   [[nodiscard]] static Label label(std::string_view text) { return must(Label::create(text)); }
+
+  // Starts anew, with an admin socket.
+  void serve_with_admin() {
+    ASSERT_EQ(serving_->stop().code, 0);
+    write_file(path("admin.toml"),
+               read_file(path("ktgate.toml")) + "\n[admin]\nsocket = \"admin.socket\"\n");
+    serving_.emplace(path("admin.toml"));
+    writer_.emplace(serving_->url(), kWriterToken);
+  }
 
   static void become_owner(RemoteUser& owner, const Label& label) {
     owner.ask<OwnerInitResponse>("owner-init",
@@ -184,10 +196,7 @@ TEST_F(Serve, SaysWhyItDoesNotStart) {
 }
 
 TEST_F(Serve, SaysHowItIsOnTheAdminSocket) {
-  ASSERT_EQ(serving_->stop().code, 0);
-  write_file(path("admin.toml"),
-             read_file(path("ktgate.toml")) + "\n[admin]\nsocket = \"admin.socket\"\n");
-  serving_.emplace(path("admin.toml"));
+  serve_with_admin();
   const auto url = serving_->url();
   federation::HttpClientOptions options;
   options.socket = path("admin.socket");
@@ -203,6 +212,183 @@ TEST_F(Serve, SaysHowItIsOnTheAdminSocket) {
   EXPECT_EQ(admin.get("/kt/v1/logs/main/configuration").status, 404U);
   EXPECT_EQ(Asker(url).get("/metrics").status, 404U);
   EXPECT_EQ(serving_->stop().code, 0);
+}
+
+class Reload : public Serve {
+ protected:
+  // Replaces the configuration as a whole, for it may be read at any time, has it read again, and
+  // gives what the gateway says to that.
+  std::string reload(const std::string& configuration) {
+    write_file(path("next.toml"), configuration);
+    std::filesystem::rename(path("next.toml"), path("ktgate.toml"));
+    const std::size_t before = serving_->err().size();
+    serving_->hang_up();
+    wait_until(
+        [&] {
+          const std::string err = serving_->err();
+          return err.size() > before && err.ends_with('\n');
+        },
+        "the gateway says nothing");
+    return serving_->err().substr(before);
+  }
+  void expect_reloaded(const std::string& configuration) {
+    EXPECT_EQ(reload(configuration), "ktgate serve: the configuration was reloaded\n");
+  }
+  // Nothing is, and that is said with `about`.
+  void expect_refused(const std::string& configuration, std::string_view about) {
+    const std::string said = reload(configuration);
+    EXPECT_EQ(said.find("ktgate serve: nothing was reloaded: "), 0U) << said;
+    EXPECT_NE(said.find(about), std::string::npos) << said;
+    EXPECT_EQ(said.find('\n'), said.size() - 1) << said;
+    EXPECT_EQ(writer_->get(on_log("configuration")).status, 200U);
+  }
+  [[nodiscard]] std::string configured() const { return read_file(path("ktgate.toml")); }
+  [[nodiscard]] static std::string replaced(std::string text, std::string_view what,
+                                            std::string_view by) {
+    const std::size_t at = text.find(what);
+    if (at == std::string::npos) throw std::runtime_error("there is nothing to be replaced");
+    return text.replace(at, what.size(), by);
+  }
+};
+
+TEST_F(Reload, FollowsWhatCanChange) {
+  const std::string before = configured();
+  const Bytes body = must(keytrans::encode(
+      keytrans::UpdateRequest{{}, label("alice"), {}, {{to_bytes(std::string_view("key"))}}}));
+  Asker other(serving_->url(), "another-token");
+  EXPECT_EQ(code(other.post(on_log("update"), "update-request", body), 403), "forbidden");
+  expect_reloaded(replaced(replaced(before, "writer = \"writer\"", "writer = \"somebody\""),
+                           "[[log]]", "[limits]\nupdate_bytes = \"1KiB\"\n[[log]]"));
+  EXPECT_EQ(other.post(on_log("update"), "update-request", body).status, 200U);
+  EXPECT_EQ(code(writer_->post(on_log("update"), "update-request", body), 403), "forbidden");
+  EXPECT_EQ(code(other.post(on_log("update"), "update-request", Bytes(1025)), 413),
+            "content-too-large");
+  // A token that is not there any more opens nothing.
+  expect_reloaded(replaced(before, principal("somebody", "another-token"), ""));
+  EXPECT_EQ(
+      code(Asker(serving_->url(), "another-token").post(on_log("update"), "update-request", body),
+           401),
+      "unauthenticated");
+  EXPECT_EQ(writer_->post(on_log("update"), "update-request", body).status, 200U);
+}
+
+TEST_F(Reload, ServesLogsThatWereAddedAndClosesThoseThatWereRemoved) {
+  const std::string before = configured();
+  create("other");
+  const std::string target = "/kt/v1/logs/other/configuration";
+  EXPECT_EQ(code(writer_->get(target), 404), "unknown-log");
+  expect_reloaded(before + "\n[[log]]\ndirectory = \"other\"\nalias = \"other\"\n");
+  EXPECT_EQ(writer_->get(target).status, 200U);
+  EXPECT_EQ(run({"log", "stat", path("other")}).code, 1) << "the log is not the gateway's alone";
+  expect_reloaded(replaced(before, "alias = \"main\"", "alias = \"another\""));
+  EXPECT_EQ(code(writer_->get(target), 404), "unknown-log");
+  EXPECT_EQ(code(writer_->get(on_log("configuration")), 404), "unknown-log");
+  EXPECT_EQ(writer_->get("/kt/v1/logs/another/configuration").status, 200U);
+  wait_until(
+      [&] {
+        return run({"log", "stat", path("other")}).code == 0;
+      },
+      "the log is not given up");
+}
+
+TEST_F(Reload, ChangesNothingUnlessItCanChangeAll) {
+  const std::string before = configured();
+  const std::string with_other = before + "\n[[log]]\ndirectory = \"other\"\nalias = \"other\"\n";
+  const std::string file = path("ktgate.toml");
+  expect_refused(before + "\nalas = \"b\"\n", file + ":17:1: there is no key \"log.alas\"");
+  expect_refused("", file + ": there is no [listen]");
+  expect_refused(with_other, "there is no log");
+  create("other");
+  expect_refused(replaced(with_other, "value_limit = \"1KiB\"", "value_limit = \"2KiB\""),
+                 "log.value_limit cannot change while the gateway runs");
+  expect_refused(replaced(with_other, "127.0.0.1:0", "127.0.0.1:1"),
+                 "listen.address cannot change while the gateway runs");
+  expect_refused(with_other + "[limits]\nthreads = 7\n",
+                 "limits.threads cannot change while the gateway runs");
+  expect_refused(with_other + "[admin]\nsocket = \"a\"\n",
+                 "admin.socket cannot change while the gateway runs");
+  expect_refused(replaced(with_other, "[listen]\n",
+                          "[listen]\ncertificate = \"none\"\nprivate_key = \"none\"\n"),
+                 "the certificate cannot be used");
+  std::filesystem::copy(path("other"), path("copy"), std::filesystem::copy_options::recursive);
+  expect_refused(with_other + "[[log]]\ndirectory = \"copy\"\nalias = \"copy\"\n",
+                 "it is a copy of another log here");
+  EXPECT_EQ(code(writer_->get("/kt/v1/logs/other/configuration"), 404), "unknown-log");
+  expect_reloaded(with_other);
+  EXPECT_EQ(writer_->get("/kt/v1/logs/other/configuration").status, 200U);
+}
+
+// Half of the reloads fail, the others change the limits, and another log comes and goes.
+TEST_F(Reload, DropsNoRequestWhateverIsReloaded) {
+  const std::string before = configured();
+  create("other");
+  const std::string other = "\n[[log]]\ndirectory = \"other\"\nalias = \"other\"\n";
+  std::atomic<bool> goes_on = true;
+  std::atomic<std::size_t> answered = 0;
+  std::atomic<std::size_t> dropped = 0;
+  const auto ask = [&](std::size_t requests_of_a_connection) {
+    while (goes_on) {
+      Asker asker(serving_->url());
+      for (std::size_t i = 0; i < requests_of_a_connection && goes_on; ++i) {
+        federation::HttpRequest request;
+        request.target = on_log("configuration");
+        const auto response = asker.send(request);
+        ++(response && response->status == 200 ? answered : dropped);
+      }
+    }
+  };
+  std::thread patient(ask, 1000);
+  std::thread hasty(ask, 1);
+  for (int i = 0; i < 40; ++i) {
+    const std::size_t answered_before = answered;
+    const std::string limits = "[limits]\nconnections = " + std::to_string(1000 + i) + "\n";
+    const std::string said =
+        reload(before + limits + (i % 4 == 0 ? other : "") + (i % 2 == 1 ? "[limits]\n" : ""));
+    EXPECT_EQ(said.find("nothing was reloaded") == std::string::npos, i % 2 == 0) << said;
+    wait_until([&] { return answered > answered_before || dropped > 0; }, "nobody is answered");
+  }
+  goes_on = false;
+  patient.join();
+  hasty.join();
+  EXPECT_EQ(dropped, 0U);
+  EXPECT_GE(answered, 40U);
+}
+
+// A connection goes on with the certificate that it began with; the next one has the new one.
+TEST_F(Reload, NewConnectionsHaveTheNewCertificate) {
+  ASSERT_EQ(serving_->stop().code, 0);
+  const auto write_certificate = [&](const std::string& name) {
+    const Pkey key = new_key();
+    std::filesystem::remove(path("key.pem"));
+    write_file(path("key.pem"), pem_of_key(key.get()));
+    std::filesystem::permissions(path("key.pem"), std::filesystem::perms::owner_read);
+    write_file(path("certificate.pem"), pem_of_certificate(key.get()));
+    std::filesystem::copy(path("certificate.pem"), path(name));
+  };
+  write_certificate("old.pem");
+  const std::string with_tls =
+      replaced(configured(), "[listen]\n",
+               "[listen]\ncertificate = \"certificate.pem\"\nprivate_key = \"key.pem\"\n");
+  write_file(path("ktgate.toml"), with_tls);
+  serving_.emplace(path("ktgate.toml"));
+  federation::HttpClientOptions trusts_old;
+  trusts_old.authorities = path("old.pem");
+  writer_.emplace(serving_->url(), "", trusts_old);
+  ASSERT_EQ(writer_->get(on_log("configuration")).status, 200U);
+
+  write_certificate("new.pem");
+  expect_reloaded(with_tls);
+  federation::HttpRequest request;
+  request.target = on_log("configuration");
+  EXPECT_EQ(must(writer_->send(request)).status, 200U);
+  EXPECT_FALSE(Asker(serving_->url(), "", trusts_old).send(request).has_value());
+  federation::HttpClientOptions trusts_new;
+  trusts_new.authorities = path("new.pem");
+  EXPECT_EQ(must(Asker(serving_->url(), "", trusts_new).send(request)).status, 200U);
+  // A key of another certificate changes nothing.
+  write_file(path("certificate.pem"), read_file(path("old.pem")));
+  expect_refused(with_tls, "the private key cannot be used, or is not the certificate's");
+  EXPECT_EQ(must(Asker(serving_->url(), "", trusts_new).send(request)).status, 200U);
 }
 
 // The same over TLS: the certificate has to be one that the client believes, and of the address.

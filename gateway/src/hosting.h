@@ -1,0 +1,51 @@
+// What a gateway serves, and to whom: what its configuration said when it was last read. Internal.
+//
+// Thread rule: any thread; nothing changes after it was made.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "configuration.h"
+#include "log/log.h"
+#include "principals.h"
+
+namespace kt::gateway {
+
+// A log and what is said of it in the configuration.
+struct HostedLog {
+  std::string alias;
+  // The principals' names. Nobody may do what nobody is named for.
+  std::optional<std::string> writer;
+  std::optional<std::string> auditor;
+  log::Log* log = nullptr;
+};
+
+class Hosting {
+ public:
+  // Borrows the logs.
+  Hosting(std::vector<HostedLog> logs, const std::vector<PrincipalConfiguration>& principals,
+          const LimitsConfiguration& limits);
+  Hosting(const Hosting&) = delete;
+  Hosting& operator=(const Hosting&) = delete;
+
+  [[nodiscard]] const std::vector<HostedLog>& logs() const { return logs_; }
+  // The log with this LogId in hex, or this alias. Null when there is none.
+  [[nodiscard]] const HostedLog* find_log(std::string_view name) const;
+  [[nodiscard]] const Principals& principals() const { return principals_; }
+  // Bytes of a body.
+  [[nodiscard]] std::size_t request_limit() const { return request_limit_; }
+  [[nodiscard]] std::size_t update_limit() const { return update_limit_; }
+
+ private:
+  const std::vector<HostedLog> logs_;
+  std::map<std::string, const HostedLog*, std::less<>> names_;
+  const Principals principals_;
+  const std::size_t request_limit_;
+  const std::size_t update_limit_;
+};
+
+}  // namespace kt::gateway

@@ -1,0 +1,67 @@
+#include "open_logs.h"
+
+#include <algorithm>
+#include <poll.h>
+#include <set>
+
+#include "configuration_change.h"
+
+namespace kt::gateway {
+namespace {
+
+// How often a log that is empty is looked at while it makes its first entry.
+constexpr int kStartMilliseconds = 2;
+
+// Whether `log` can answer, or something is in its way.
+bool has_begun(const log::Log& log) {
+  const log::LogState state = log.state();
+  return state.size > TreeSize{0} || state.trouble != log::Trouble::none;
+}
+
+}  // namespace
+
+Result<log::Log*> OpenLogs::open(const ServedLogConfiguration& named,
+                                 const program::Interrupt& interrupt) {
+  const std::filesystem::path directory = named.directory.lexically_normal();
+  const auto found = logs_.find(directory);
+  if (found != logs_.end()) {
+    if (const auto key = find_fixed_change(found->second.opened_with, named))
+      return fail(Errc::rejected, *key + " cannot change while the gateway runs");
+    return found->second.log.get();
+  }
+  KT_TRY(auto log, log::Log::open(named.directory, named.options));
+  pollfd wait{interrupt.descriptor(), POLLIN, 0};
+  while (!has_begun(*log) && poll(&wait, 1, kStartMilliseconds) == 0) {
+  }
+  return logs_.emplace(directory, OpenLog{named, std::move(log)}).first->second.log.get();
+}
+
+Result<std::shared_ptr<const Hosting>> OpenLogs::host(const GatewayConfiguration& configuration,
+                                                      const program::Interrupt& interrupt) {
+  std::vector<HostedLog> hosted;
+  std::set<LogId> ids;
+  for (const ServedLogConfiguration& named : configuration.logs) {
+    const auto log = open(named, interrupt);
+    if (!log) return fail_in(named.directory.string(), log.error());
+    if (!ids.insert((*log)->configuration().id()).second)
+      return fail(Errc::rejected, named.directory.string() + ": it is a copy of another log here");
+    hosted.push_back({named.alias, named.writer, named.auditor, *log});
+  }
+  auto hosting = std::make_shared<const Hosting>(std::move(hosted), configuration.principals,
+                                                 configuration.limits);
+  given_.push_back(hosting);
+  return hosting;
+}
+
+void OpenLogs::close_unused() {
+  std::set<const log::Log*> used;
+  std::erase_if(given_, [&used](const std::weak_ptr<const Hosting>& given) {
+    const auto hosting = given.lock();
+    if (hosting == nullptr) return true;
+    for (const HostedLog& hosted : hosting->logs()) used.insert(hosted.log);
+    return false;
+  });
+  std::erase_if(logs_, [&used](const auto& open) { return !used.contains(open.second.log.get()); });
+}
+
+}  // namespace kt::gateway
