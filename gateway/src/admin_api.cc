@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "await.h"
+#include "labels_body.h"
 #include "log_metrics.h"
 #include "problem.h"
 #include "prometheus_text.h"
@@ -16,6 +18,8 @@ namespace asio = boost::asio;
 
 constexpr unsigned kOk = 200;
 constexpr unsigned kServiceUnavailable = 503;
+constexpr std::string_view kLogs = "/logs/";
+constexpr std::string_view kErase = "/erase";
 
 using Refused = tl::unexpected<Response>;
 
@@ -39,7 +43,7 @@ struct AdminApi::Operation {
 AdminApi::AdminApi(const LogApi& logs, const HttpServer& server, const log::Clock& clock)
     : logs_(logs), server_(server), clock_(clock), started_(clock.now()) {}
 
-tl::expected<Endpoint, Response> AdminApi::find(const RequestHead& head) const {
+tl::expected<Endpoint, Response> AdminApi::find(const RequestHead& head) {
   static constexpr std::array kOperations{
       Operation{"/livez", &AdminApi::livez},
       Operation{"/readyz", &AdminApi::readyz},
@@ -55,7 +59,42 @@ tl::expected<Endpoint, Response> AdminApi::find(const RequestHead& head) const {
     };
     return endpoint;
   }
+  if (head.path.starts_with(kLogs))
+    return find_on_log(std::string_view(head.path).substr(kLogs.size()), head);
   return Refused(problem_response(Problem::not_found));
+}
+
+// `path` begins with the log's name.
+tl::expected<Endpoint, Response> AdminApi::find_on_log(std::string_view path,
+                                                       const RequestHead& head) {
+  const std::size_t slash = std::min(path.find('/'), path.size());
+  if (path.substr(slash) != kErase) return Refused(problem_response(Problem::not_found));
+  const auto hosting = logs_.hosting();
+  const HostedLog* const hosted = hosting->find_log(path.substr(0, slash));
+  if (hosted == nullptr) return Refused(problem_response(Problem::unknown_log));
+  if (head.method != Method::post) return Refused(method_not_allowed(Method::post));
+  Endpoint endpoint;
+  endpoint.name = "erase";
+  endpoint.content_type = kLabelsType;
+  endpoint.body_limit = kMaxLabelsSize;
+  if (head.content_type != endpoint.content_type)
+    return Refused(
+        problem_response(Problem::unsupported_media_type, "it has to be " + endpoint.content_type));
+  endpoint.handle = [this, hosting, hosted](Request request) {
+    return erase(*hosted->log, std::move(request));
+  };
+  return endpoint;
+}
+
+asio::awaitable<Response> AdminApi::erase(log::Log& log, Request request) {
+  auto labels = parse_labels(request.body);
+  if (!labels) co_return problem_response(Problem::malformed, labels.error().detail);
+  const std::size_t count = labels->size();
+  using Erased = Result<std::uint64_t>;
+  std::function<Erased()> work = [&log, labels = *std::move(labels)] { return log.erase(labels); };
+  const Erased erased = co_await await_on<Erased>(blocking_, std::move(work));
+  if (!erased) co_return problem_of(erased.error(), Problem::unknown_label);
+  co_return json_response(nlohmann::ordered_json{{"labels", count}, {"values", *erased}});
 }
 
 Response AdminApi::livez() const {

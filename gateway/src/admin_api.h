@@ -1,4 +1,5 @@
-// The endpoints of the admin listener: how the gateway is. Internal. docs/operations.md lists them.
+// The endpoints of the admin listener: how the gateway is, and the administration of its logs.
+// Internal. docs/operations.md lists them.
 //
 // Who may connect may ask anything; nobody else can.
 //
@@ -6,7 +7,9 @@
 #pragma once
 
 #include <atomic>
+#include <string_view>
 
+#include <boost/asio/thread_pool.hpp>
 #include <tl/expected.hpp>
 
 #include "http_message.h"
@@ -23,14 +26,20 @@ class AdminApi {
            const log::Clock& clock = log::system_clock());
 
   // The endpoint for `head`, or the problem with it. Its handler borrows this object.
-  [[nodiscard]] tl::expected<Endpoint, Response> find(const RequestHead& head) const;
+  [[nodiscard]] tl::expected<Endpoint, Response> find(const RequestHead& head);
 
   // What metrics say of the last reload of the configuration.
   void note_reload(bool failed) { reload_failed_ = failed; }
 
+  // Finishes what has begun in the logs. Requires: no endpoint is called any more.
+  void close() { blocking_.join(); }
+
  private:
   struct Operation;
 
+  [[nodiscard]] tl::expected<Endpoint, Response> find_on_log(std::string_view path,
+                                                             const RequestHead& head);
+  boost::asio::awaitable<Response> erase(log::Log& log, Request request);
   [[nodiscard]] Response livez() const;
   [[nodiscard]] Response readyz() const;
   [[nodiscard]] Response metrics() const;
@@ -40,6 +49,7 @@ class AdminApi {
   const log::Clock& clock_;
   const Timestamp started_;
   std::atomic<bool> reload_failed_ = false;
+  boost::asio::thread_pool blocking_{1};  // for what waits for the disk
 };
 
 }  // namespace kt::gateway

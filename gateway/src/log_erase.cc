@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include <vector>
 
+#include "admin_client.h"
 #include "commands.h"
 #include "log/erase.h"
 #include "log_line.h"
@@ -18,10 +19,12 @@ namespace {
 using program::LineReader;
 
 constexpr const char* kHelp =
-    "Erases labels from a log that is not running. This cannot be undone. FILE, or standard input\n"
-    "for -, has a label on each line, as an export writes it: JSON text, or {\"base64url\": …}.";
+    "Erases labels from a log. This cannot be undone. FILE, or standard input for -, has a label\n"
+    "on each line, as an export writes it: JSON text, or {\"base64url\": …}.";
 
 constexpr const char* kFooter =
+    "LOG is a directory, or with --socket the alias of a log that a gateway serves. The socket is\n"
+    "the admin.socket of its configuration.\n\n"
     "All lines are read before anything is erased; nothing is, if one is no label of the log. The\n"
     "values of all versions go at once. The label itself is removed while the log runs, as soon "
     "as\n"
@@ -34,7 +37,9 @@ constexpr const char* kFooter =
     "are in the database's file until it is pruned and compacted, and in older backups.\n\n"
     "Example:\n"
     "  echo '\"alice@example.com\"' | ktgate log erase /var/lib/ktgate/example.log -\n"
-    "  ktgate log compact /var/lib/ktgate/example.log";
+    "  ktgate log compact /var/lib/ktgate/example.log\n"
+    "  echo '\"bob@example.com\"' | \\\n"
+    "      ktgate log erase --socket /run/ktgate/admin.socket example -";
 
 // Labels that one run erases.
 constexpr std::size_t kMaxLabels = 1'000'000;
@@ -64,9 +69,23 @@ Result<std::vector<Label>> read_labels_from(const std::string& file) {
   return labels;
 }
 
-Result<int> erase(const std::filesystem::path& directory, const std::string& file) {
-  KT_TRY(const std::vector<Label> labels, read_labels_from(file));
-  KT_TRY(const std::uint64_t values, log::erase_labels(directory, labels));
+struct EraseOptions {
+  std::string log;  // a directory, or with a socket an alias
+  std::string file;
+  std::filesystem::path socket;
+};
+
+Result<std::uint64_t> erase_labels(const EraseOptions& options, const std::vector<Label>& labels) {
+  if (!options.socket.empty()) return erase_labels_at(options.socket, options.log, labels);
+  auto values = log::erase_labels(options.log, labels);
+  if (!values && values.error().code == Errc::conflict)
+    values.error().detail += "; if a gateway serves it, use --socket";
+  return values;
+}
+
+Result<int> erase(const EraseOptions& options) {
+  KT_TRY(const std::vector<Label> labels, read_labels_from(options.file));
+  KT_TRY(const std::uint64_t values, erase_labels(options, labels));
   std::printf("%zu labels: %llu values erased\n", labels.size(),
               static_cast<unsigned long long>(values));
   return 0;
@@ -75,16 +94,14 @@ Result<int> erase(const std::filesystem::path& directory, const std::string& fil
 }  // namespace
 
 void add_log_erase(const program::Command& group) {
-  struct Options {
-    std::filesystem::path directory;
-    std::string file;
-  };
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<EraseOptions>();
   const program::Command command = group.add_command("erase", kHelp);
   command.set_footer(kFooter);
-  command.add_path("DIR", options->directory, "The log's directory").required();
+  command.add_text("LOG", options->log, "The log's directory; with --socket its alias").required();
   command.add_text("FILE", options->file, "Labels to erase, one a line").required();
-  command.runs([options] { return erase(options->directory, options->file); });
+  command.add_path("--socket", options->socket,
+                   "The admin socket of the gateway that serves the log");
+  command.runs([options] { return erase(*options); });
 }
 
 }  // namespace kt::gateway

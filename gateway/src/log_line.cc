@@ -86,4 +86,8 @@ std::string format_log_line(const LogLine& line) {
   }
 }
 
+std::string format_label_line(const Label& label) {
+  return Json{{"base64url", to_base64url(label.bytes())}}.dump();
+}
+
 }  // namespace kt::gateway

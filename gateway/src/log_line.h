@@ -38,5 +38,6 @@ Result<Label> parse_label_line(std::string_view text);
 
 // Without the newline at its end.
 [[nodiscard]] std::string format_log_line(const LogLine& line);
+[[nodiscard]] std::string format_label_line(const Label& label);
 
 }  // namespace kt::gateway

@@ -135,6 +135,7 @@ Result<int> serve(const std::filesystem::path& file) {
   }
   server->drain();
   if (admin != nullptr) admin->drain();
+  admin_api.close();
   api.close();
   // They answer what still waits, to a server that is there but sends nothing any more.
   logs.close_all();

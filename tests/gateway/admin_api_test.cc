@@ -19,6 +19,8 @@ class StatedLog final : public log::Log {
       : configuration_(std::move(configuration)) {}
 
   log::LogState now_state;
+  Result<std::uint64_t> erasure = std::uint64_t{0};
+  std::vector<Label> erased;
 
   [[nodiscard]] const keytrans::LogConfiguration& configuration() const override {
     return configuration_;
@@ -37,7 +39,10 @@ class StatedLog final : public log::Log {
   Result<void> accept_auditor_head(const keytrans::AuditorTreeHead& /*head*/) override {
     return nothing();
   }
-  Result<std::uint64_t> erase(const std::vector<Label>& /*labels*/) override { return nothing(); }
+  Result<std::uint64_t> erase(const std::vector<Label>& labels) override {
+    erased = labels;
+    return erasure;
+  }
 
  private:
   static tl::unexpected<Error> nothing() { return fail(Errc::unavailable, "it is not there"); }
@@ -100,6 +105,14 @@ class AdminApiTest : public LogProgram {
     head.path = path;
     return send(std::move(head), "");
   }
+  [[nodiscard]] Response post(const std::string& path, std::string_view body,
+                              const std::string& type = "application/jsonl") {
+    RequestHead head;
+    head.method = Method::post;
+    head.path = path;
+    head.content_type = type;
+    return send(std::move(head), body);
+  }
   [[nodiscard]] Response send(RequestHead head, std::string_view body) {
     auto endpoint = api_->find(head);
     if (!endpoint) return endpoint.error();
@@ -109,6 +122,12 @@ class AdminApiTest : public LogProgram {
                                         boost::asio::use_future);
     context.run();
     return answer.get();
+  }
+  // The code of the problem that is answered.
+  static std::string code(const Response& response, unsigned status) {
+    EXPECT_EQ(response.status, status);
+    const std::string type = nlohmann::json::parse(response.body).at("type");
+    return type.substr(std::string_view("urn:ktgate:error:").size());
   }
   [[nodiscard]] nlohmann::json ready(unsigned status) {
     const Response response = get("/readyz");
@@ -231,6 +250,39 @@ TEST_F(AdminApiTest, EveryMetricIsInTheManual) {
     ++count;
   }
   EXPECT_GT(count, 10U);
+}
+
+TEST_F(AdminApiTest, ErasesLabelsOfTheLogThatIsNamed) {
+  stated_[1]->erasure = std::uint64_t{3};
+  const std::string id = configuration("audited").id().hex();
+  for (const std::string& name : {std::string("audited"), id}) {
+    stated_[1]->erased.clear();
+    const Response response =
+        post("/logs/" + name + "/erase", "\"alice@example.com\"\n{\"base64url\":\"_w\"}");
+    EXPECT_EQ(response.status, 200U);
+    EXPECT_EQ(nlohmann::json::parse(response.body), (nlohmann::json{{"labels", 2}, {"values", 3}}));
+    const std::vector<Label> expected{must(Label::create(std::string_view("alice@example.com"))),
+                                      must(Label::create(Bytes{0xff}))};
+    EXPECT_EQ(stated_[1]->erased, expected);
+    EXPECT_TRUE(stated_[0]->erased.empty());
+  }
+}
+
+TEST_F(AdminApiTest, SaysWhyNothingIsErased) {
+  const char* const label = "\"alice@example.com\"\n";
+  EXPECT_EQ(code(post("/logs/other/erase", label), 404), "unknown-log");
+  EXPECT_EQ(code(post("/logs/own/erase", label, "text/plain"), 415), "unsupported-media-type");
+  EXPECT_EQ(code(get("/logs/own/erase"), 405), "method-not-allowed");
+  for (const char* const path : {"/logs/own", "/logs/own/", "/logs/own/erase/", "/logs/"})
+    EXPECT_EQ(code(post(path, label), 404), "not-found") << path;
+  for (const char* const lines :
+       {"alice\n", "\"a\"\n\n\"b\"\n", "\"a\"\n\"\"\n", "{\"label\":\"a\"}"})
+    EXPECT_EQ(code(post("/logs/own/erase", lines), 400), "malformed") << lines;
+  EXPECT_TRUE(stated_[0]->erased.empty());
+  stated_[0]->erasure = fail(Errc::not_found, "a label is not in the log");
+  EXPECT_EQ(code(post("/logs/own/erase", label), 404), "unknown-label");
+  stated_[0]->erasure = fail(Errc::unavailable, "the disk");
+  EXPECT_EQ(code(post("/logs/own/erase", label), 503), "upstream-unavailable");
 }
 
 TEST_F(AdminApiTest, ThereIsNothingElse) {

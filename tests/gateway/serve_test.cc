@@ -214,6 +214,41 @@ TEST_F(Serve, SaysHowItIsOnTheAdminSocket) {
   EXPECT_EQ(serving_->stop().code, 0);
 }
 
+TEST_F(Serve, ErasesLabelsWhileItServes) {
+  serve_with_admin();
+  const Label alice = label("alice@example.com");
+  RemoteUser owner = user();
+  become_owner(owner, alice);
+  owner.update(alice, "key");
+  owner.update(alice, "another");
+  const auto search = [&] {
+    const keytrans::SearchRequest request{{}, alice, {}};
+    return writer_->post(on_log("search"), "search-request", must(keytrans::encode(request)));
+  };
+  ASSERT_EQ(search().status, 200U);
+  const auto erase = [&](const std::string& log, std::string_view lines) {
+    return run({"log", "erase", "--socket", path("admin.socket"), log, "-"}, lines);
+  };
+  const std::string line = "\"alice@example.com\"\n";
+  expect_failure(run({"log", "erase", path("log"), "-"}, line), 1, "log erase", "--socket");
+  expect_failure(erase("other", line), 1, "log erase", "no such log");
+  expect_failure(erase("../log", line), 1, "log erase", "no alias");
+  expect_failure(erase("main", line + "\"bob@example.com\"\n"), 1, "log erase", "not in the log");
+  expect_failure(erase("main", line + "bob"), 1, "log erase", "line 2");
+  expect_failure(run({"log", "erase", "--socket", path("none"), "main", "-"}, line), 1, "log erase",
+                 "cannot be reached");
+  std::string many;
+  for (int i = 0; i < 60'000; ++i) many += line;
+  expect_failure(erase("main", many), 1, "log erase", "too many labels");
+  ASSERT_EQ(search().status, 200U);
+
+  const Outcome erased = erase("main", line);
+  EXPECT_EQ(erased.code, 0) << erased.err;
+  EXPECT_EQ(erased.out, "1 labels: 2 values erased\n");
+  EXPECT_EQ(code(search(), 404), "unknown-label");
+  EXPECT_EQ(erase("main", "").out, "0 labels: 0 values erased\n");
+}
+
 class Reload : public Serve {
  protected:
   // Replaces the configuration as a whole, for it may be read at any time, has it read again, and
