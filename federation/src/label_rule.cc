@@ -1,6 +1,7 @@
 #include "federation/label_rule.h"
 
 #include <algorithm>
+#include <array>
 #include <unictype.h>
 
 #include "bidi_rule.h"
@@ -10,6 +11,11 @@
 
 namespace kt::federation {
 namespace {
+
+constexpr std::array<std::pair<std::string_view, LabelRule>, 3> kNames{
+    {{"bytes", LabelRule::bytes},
+     {"ascii-lower", LabelRule::ascii_lower},
+     {"UsernameCaseMapped", LabelRule::username_case_mapped}}};
 
 Result<void> verify_no_space(const CodePoints& points) {
   for (const CodePoint& point : points) {
@@ -38,6 +44,17 @@ Result<std::string> verified(std::string text) {
 }
 
 }  // namespace
+
+std::string_view to_string(LabelRule rule) {
+  return kNames.at(static_cast<std::size_t>(rule)).first;
+}
+
+Result<LabelRule> parse_label_rule(std::string_view text) {
+  for (const auto& [name, rule] : kNames) {
+    if (name == text) return rule;
+  }
+  return fail(Errc::rejected, "no label rule that is known");
+}
 
 Result<std::string> canonical_local_part(LabelRule rule, std::string_view local_part) {
   if (local_part.empty()) return fail(Errc::malformed, "empty");

@@ -12,6 +12,15 @@ namespace {
 constexpr LabelRule kRules[] = {LabelRule::bytes, LabelRule::ascii_lower,
                                 LabelRule::username_case_mapped};
 
+TEST(LabelRule, Names) {
+  EXPECT_EQ(to_string(LabelRule::bytes), "bytes");
+  EXPECT_EQ(to_string(LabelRule::ascii_lower), "ascii-lower");
+  EXPECT_EQ(to_string(LabelRule::username_case_mapped), "UsernameCaseMapped");
+  for (const LabelRule rule : kRules) EXPECT_EQ(must(parse_label_rule(to_string(rule))), rule);
+  for (const char* const text : {"", "Bytes", "ascii_lower", "bytes "})
+    EXPECT_FALSE(parse_label_rule(text).has_value()) << text;
+}
+
 std::string mapped(LabelRule rule, std::string_view text) {
   return must(canonical_local_part(rule, text));
 }

@@ -22,6 +22,11 @@ enum class LabelRule : std::uint8_t {
   username_case_mapped,  // UsernameCaseMapped (RFC 8265, Section 3.3), within IdentifierClass
 };
 
+// `bytes`, `ascii-lower` or `UsernameCaseMapped`.
+[[nodiscard]] std::string_view to_string(LabelRule rule);
+// Errors: rejected for any other text.
+Result<LabelRule> parse_label_rule(std::string_view text);
+
 // The one spelling, under `rule`, of the local part that `local_part` spells. What it returns it
 // leaves as it is. Under username_case_mapped a text that is not in Form C is put into it.
 // Errors: malformed when it is empty or not UTF-8, rejected when the rule refuses it, both with
