@@ -5,8 +5,8 @@
 //
 // Holding one proves that every active log in it has signed exactly these bytes for its domain. It
 // does not prove that the domain is who published it: that is for TLS to say at the first meeting,
-// and for directory_succession.h from then on. A log's key cannot be named by a domain to which it
-// does not belong.
+// and for directory_succession.h from then on. No domain can name an active log that does not agree
+// to it.
 //
 // A log signs, with the key it signs tree heads with,
 //
