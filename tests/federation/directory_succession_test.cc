@@ -60,7 +60,7 @@ TEST_F(DirectorySuccession, TheSamePayloadWithMoreSignaturesIsTheSameDocument) {
 }
 
 TEST_F(DirectorySuccession, AHigherEpochFollows) {
-  for (const std::uint64_t epoch : {11, 15, 16}) {
+  for (const std::uint64_t epoch : {11U, 15U, 16U}) {
     const auto next = document_of(old_, epoch);
     publish(next, at_hour(1));
     EXPECT_TRUE(believes(next));
