@@ -75,7 +75,8 @@ Result<Bytes> read_base64url(const Json& object, const char* name) {
 
 Result<LogId> log_id_of(const Json& json, const char* name) {
   const auto* const text = json.get_ptr<const std::string*>();
-  const auto bytes = text != nullptr ? from_hex(*text) : std::nullopt;
+  if (text == nullptr) return malformed(name, " is not a LogId in lower-case hexadecimal");
+  const auto bytes = from_hex(*text);
   HashValue hash{};
   if (!bytes || bytes->size() != hash.size() || to_hex(*bytes) != *text)
     return malformed(name, " is not a LogId in lower-case hexadecimal");

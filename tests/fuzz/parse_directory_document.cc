@@ -11,13 +11,13 @@ using namespace kt;
 using namespace kt::federation;
 
 const KeyedLog& log_number(int number) {
-  static const KeyedLog kLogs[] = {numbered_log(1), numbered_log(2)};
-  return kLogs[number - 1];
+  static const KeyedLog logs[] = {numbered_log(1), numbered_log(2)};
+  return logs[number - 1];
 }
 
 const Domain& home() {
-  static const Domain kHome = domain_of("example.com");
-  return kHome;
+  static const Domain domain = domain_of("example.com");
+  return domain;
 }
 
 bool is_active(const Directory& directory, const LogId& id) {
@@ -52,7 +52,8 @@ void check_change(const std::string& text, std::size_t choice) {
   const std::size_t begin = text.find(":\"") + 2;
   const std::size_t size = text.find('"', begin) - begin;
   std::string changed = text;
-  changed[begin + choice % size] ^= static_cast<char>(1U << choice % 7);
+  char& byte = changed[begin + choice % size];
+  byte = static_cast<char>(byte ^ (1 << choice % 7));
   KT_ASSERT(!DirectoryDocument::parse(changed, home()).has_value());
 }
 
