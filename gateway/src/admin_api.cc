@@ -37,7 +37,7 @@ asio::awaitable<Response> done(Response response) { co_return response; }
 
 struct AdminApi::Operation {
   std::string_view path;
-  Response (AdminApi::*answer)() const;
+  Response (*answer)(const AdminApi&);
 };
 
 AdminApi::AdminApi(const LogApi& logs, const HttpServer& server, const log::Clock& clock)
@@ -45,9 +45,9 @@ AdminApi::AdminApi(const LogApi& logs, const HttpServer& server, const log::Cloc
 
 tl::expected<Endpoint, Response> AdminApi::find(const RequestHead& head) {
   static constexpr std::array kOperations{
-      Operation{"/livez", &AdminApi::livez},
-      Operation{"/readyz", &AdminApi::readyz},
-      Operation{"/metrics", &AdminApi::metrics},
+      Operation{"/livez", [](const AdminApi& /*api*/) { return livez(); }},
+      Operation{"/readyz", [](const AdminApi& api) { return api.readyz(); }},
+      Operation{"/metrics", [](const AdminApi& api) { return api.metrics(); }},
   };
   for (const Operation& operation : kOperations) {
     if (head.path != operation.path) continue;
@@ -55,7 +55,7 @@ tl::expected<Endpoint, Response> AdminApi::find(const RequestHead& head) {
     Endpoint endpoint;
     endpoint.name = operation.path.substr(1);
     endpoint.handle = [this, answer = operation.answer](const Request& /*request*/) {
-      return done((this->*answer)());
+      return done(answer(*this));
     };
     return endpoint;
   }
@@ -97,7 +97,7 @@ asio::awaitable<Response> AdminApi::erase(log::Log& log, Request request) {
   co_return json_response(nlohmann::ordered_json{{"labels", count}, {"values", *erased}});
 }
 
-Response AdminApi::livez() const {
+Response AdminApi::livez() {
   Response response;
   response.content_type = "text/plain";
   response.body = to_bytes(std::string_view("ok\n"));

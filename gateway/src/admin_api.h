@@ -40,7 +40,7 @@ class AdminApi {
   [[nodiscard]] tl::expected<Endpoint, Response> find_on_log(std::string_view path,
                                                              const RequestHead& head);
   boost::asio::awaitable<Response> erase(log::Log& log, Request request);
-  [[nodiscard]] Response livez() const;
+  [[nodiscard]] static Response livez();
   [[nodiscard]] Response readyz() const;
   [[nodiscard]] Response metrics() const;
 

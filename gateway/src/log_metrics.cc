@@ -98,6 +98,7 @@ constexpr std::array kGauges{
 
 void write_log_metrics(const std::vector<HostedLog>& logs, Timestamp now, PrometheusText& text) {
   std::vector<Observed> observed;
+  observed.reserve(logs.size());
   for (const HostedLog& hosted : logs) observed.push_back({hosted, hosted.log->state()});
   for (const LogGauge& gauge : kGauges) {
     text.begin(MetricType::gauge, gauge.name, gauge.help);
