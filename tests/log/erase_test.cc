@@ -19,12 +19,6 @@ namespace {
 constexpr std::uint64_t kLifetime = 100'000;  // milliseconds
 constexpr std::uint64_t kWindow = 10'000;     // the fixture's Reasonable Monitoring Window
 
-void expect_error(const auto& result, Errc code, std::string_view about) {
-  ASSERT_FALSE(result.has_value());
-  EXPECT_EQ(result.error().code, code) << result.error().detail;
-  EXPECT_NE(result.error().detail.find(about), std::string::npos) << result.error().detail;
-}
-
 class ErasedLabel : public ::testing::TestWithParam<Kind> {
  protected:
   ErasedLabel() {

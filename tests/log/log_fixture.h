@@ -55,6 +55,13 @@ inline constexpr std::size_t kSmallCache = 4'000;
 
 [[nodiscard]] inline Label make_label(std::string_view text) { return must(Label::create(text)); }
 
+// The detail of the error has `about` in it.
+void expect_error(const auto& result, Errc code, std::string_view about) {
+  ASSERT_FALSE(result.has_value());
+  EXPECT_EQ(result.error().code, code) << result.error().detail;
+  EXPECT_NE(result.error().detail.find(about), std::string::npos) << result.error().detail;
+}
+
 // A mode under a suite.
 struct Kind {
   CipherSuite suite = CipherSuite::KT_128_SHA256_Ed25519;

@@ -12,12 +12,6 @@ namespace {
 constexpr std::uint64_t kInterval = 1'000;
 constexpr std::chrono::milliseconds kLongerThanItLooks{300};  // at the clock, with nothing to do
 
-void expect_error(const auto& result, Errc code, std::string_view about) {
-  ASSERT_FALSE(result.has_value());
-  EXPECT_EQ(result.error().code, code) << result.error().detail;
-  EXPECT_NE(result.error().detail.find(about), std::string::npos) << result.error().detail;
-}
-
 class PaddedLog : public ::testing::TestWithParam<DeploymentMode> {
  protected:
   void open(std::size_t pairs) {
