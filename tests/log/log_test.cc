@@ -11,7 +11,6 @@
 
 #include <gtest/gtest.h>
 
-#include "keytrans/auditor_start.h"
 #include "keytrans/commitment.h"
 #include "keytrans/vrf.h"
 #include "log_fixture.h"
