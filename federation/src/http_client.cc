@@ -88,6 +88,7 @@ Result<HttpResponse> take_response(ResponseParser& parser) {
   HttpResponse response;
   response.status = message.result_int();
   response.content_type = media_type(message[http::field::content_type]);
+  response.etag = std::string(message[http::field::etag]);
   response.retry_after = retry_after(message[http::field::retry_after]);
   response.body = std::move(message.body());
   return response;
@@ -139,6 +140,7 @@ WireRequest BeastClient::wire_request(HttpRequest request) const {
   if (!request.accept.empty()) wire.set(http::field::accept, request.accept);
   if (!request.bearer_token.empty())
     wire.set(http::field::authorization, "Bearer " + request.bearer_token);
+  if (!request.if_none_match.empty()) wire.set(http::field::if_none_match, request.if_none_match);
   if (request.method == HttpMethod::post) {
     wire.set(http::field::content_type, request.content_type);
     wire.body() = std::move(request.body);

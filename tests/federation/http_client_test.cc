@@ -1,7 +1,5 @@
 #include "federation/http_client.h"
 
-#include <functional>
-#include <thread>
 #include <vector>
 
 #include <boost/asio/co_spawn.hpp>
@@ -10,8 +8,8 @@
 #include <boost/asio/use_future.hpp>
 #include <gtest/gtest.h>
 
-#include "loopback.h"
 #include "must.h"
+#include "origin.h"
 #include "scratch_directory.h"
 
 namespace kt::federation {
@@ -23,34 +21,6 @@ constexpr const char* kOk =
     "HTTP/1.1 200 OK\r\nContent-Type: Text/Plain; charset=utf-8\r\nContent-Length: 2\r\n\r\nhi";
 
 std::string text_of(const Bytes& bytes) { return {bytes.begin(), bytes.end()}; }
-
-// An origin that does what a test says with each connection, one after the other.
-class Origin {
- public:
-  using Script = std::function<void(const LoopbackConnection&)>;
-
-  explicit Origin(std::vector<Script> scripts)
-      : thread_([this, scripts = std::move(scripts)] {
-          for (const Script& script : scripts) script(listener_.accept());
-        }) {}
-  Origin(const Origin&) = delete;
-  Origin& operator=(const Origin&) = delete;
-  ~Origin() { thread_.join(); }
-
-  [[nodiscard]] Url url() const { return {false, "127.0.0.1", listener_.port(), ""}; }
-
- private:
-  LoopbackListener listener_;
-  std::thread thread_;
-};
-
-// Reads a request without a body, and answers with `answer`.
-Origin::Script answering(std::string answer) {
-  return [answer = std::move(answer)](const LoopbackConnection& connection) {
-    static_cast<void>(connection.read_until("\r\n\r\n"));
-    connection.write(answer);
-  };
-}
 
 class Client {
  public:

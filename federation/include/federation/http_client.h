@@ -29,16 +29,18 @@ enum class HttpMethod : std::uint8_t { get, post };
 
 struct HttpRequest {
   HttpMethod method = HttpMethod::get;
-  std::string target;        // appended to the path of the origin's URL; begins with '/'
-  std::string content_type;  // of a body
-  std::string accept;        // empty for anything
-  std::string bearer_token;  // empty for none
+  std::string target;         // appended to the path of the origin's URL; begins with '/'
+  std::string content_type;   // of a body
+  std::string accept;         // empty for anything
+  std::string bearer_token;   // empty for none
+  std::string if_none_match;  // the entity tag of what is there already; empty for none
   Bytes body;
 };
 
 struct HttpResponse {
   unsigned status = 0;
   std::string content_type;  // without parameters, in lower case; empty for none
+  std::string etag;          // as it was sent, quotes included; empty for none
   std::optional<std::chrono::seconds> retry_after;
   Bytes body;
 };
