@@ -8,6 +8,7 @@
 #include <toml++/toml.h>
 
 #include "configuration_value.h"
+#include "federation/shard.h"
 #include "federation/url.h"
 #include "local_socket.h"
 #include "store/files.h"
@@ -86,6 +87,7 @@ class ConfigurationReader {
     }
     if (read_.logs.empty() && root.contains("log")) complain(kNowhere, "there is no [[log]]");
     check_named();
+    check_domains(root);
   }
 
   [[nodiscard]] const std::optional<Fault>& fault() const { return fault_; }
@@ -153,14 +155,27 @@ class ConfigurationReader {
     if (section.path == "principal") check_principal(table);
     if (section.path == "log") check_log(table);
     if (section.path == "log.padding") check_padding(table);
+    if (section.path == "domain" && faults_ == faults_before) check_domain(table);
   }
 
   void read_value(const ConfigurationKey& key, const toml::node& node) {
     std::optional<TomlValue> value;
     if (const auto* const text = node.as_string()) value = text->get();
     if (const auto* const number = node.as_integer()) value = number->get();
+    if (const auto* const array = node.as_array()) value = texts_of(*array);
     if (!value || !set_value(key, *value, directory_, read_))
       complain(node.source().begin, key.path() + " has to be " + requirement(key));
+  }
+
+  // Nothing when there is anything else than texts.
+  static std::optional<TomlValue> texts_of(const toml::array& array) {
+    std::vector<std::string> texts;
+    for (const toml::node& element : array) {
+      const auto* const text = element.as_string();
+      if (text == nullptr) return std::nullopt;
+      texts.push_back(text->get());
+    }
+    return texts;
   }
 
   // What is in a section that there is not is named rather than the section, to be found by its
@@ -224,6 +239,31 @@ class ConfigurationReader {
       complain(table.source().begin, "log.padding needs an interval and pairs, or neither");
   }
 
+  void check_domain(const toml::table& table) {
+    const DomainConfiguration& domain = read_.domains.back();
+    if (!domains_.insert(*domain.name).second)
+      complain(position_of(table, "name"), "another [[domain]] has this name");
+    const Position logs = position_of(table, "logs");
+    const std::set<std::string> different(domain.logs.begin(), domain.logs.end());
+    if (different.size() != domain.logs.size()) complain(logs, "domain.logs has a log twice");
+    if (domain.policy == DomainPolicy::single && domain.logs.size() != 1)
+      complain(logs, "under the policy \"single\", domain.logs has one log");
+    if (domain.policy == DomainPolicy::sharded &&
+        (domain.logs.size() < 2 || domain.logs.size() > federation::kMaxShards))
+      complain(logs, "under the policy \"sharded\", domain.logs has 2 to " +
+                         std::to_string(federation::kMaxShards) + " logs");
+    for (const std::string& log : domain.logs) routed_.emplace_back(log, logs);
+  }
+
+  // Logs and domains may stand behind what names them.
+  void check_domains(const toml::table& root) {
+    for (const auto& [log, position] : routed_) {
+      if (!aliases_.contains(log)) complain(position, "domain.logs names what is no [[log]]");
+    }
+    if (read_.default_domain && !domains_.contains(*read_.default_domain))
+      complain(position_of(root, "default_domain"), "default_domain names no [[domain]]");
+  }
+
   // Principals may stand behind the logs.
   void check_named() {
     for (const auto& [key, name, position] : named_) {
@@ -238,6 +278,8 @@ class ConfigurationReader {
   std::set<std::string> names_;
   std::set<std::string> aliases_;
   std::set<std::filesystem::path> directories_;
+  std::set<federation::Domain> domains_;
+  std::vector<std::pair<std::string, Position>> routed_;  // aliases, and where domains have them
   // A principal's name, and where which key has it.
   struct Named {
     std::string key;

@@ -15,6 +15,8 @@
 #include <string_view>
 #include <vector>
 
+#include "federation/domain.h"
+#include "federation/label_rule.h"
 #include "log/log.h"
 
 namespace kt::gateway {
@@ -66,12 +68,27 @@ struct ServedLogConfiguration {
   log::LogOptions options;
 };
 
+// How a domain's requests are spread over its logs: routing/policy.h.
+enum class DomainPolicy : std::uint8_t { single, sharded };
+
+// [[domain]]: a domain whose requests are routed. Names are unique. `logs` are aliases of [[log]]:
+// one under single, and 2 to federation::kMaxShards different ones under sharded.
+struct DomainConfiguration {
+  std::optional<federation::Domain> name;  // always there
+  federation::LabelRule label_rule = federation::LabelRule::bytes;
+  DomainPolicy policy = DomainPolicy::single;
+  std::vector<std::string> logs;
+};
+
 struct GatewayConfiguration {
+  // Of identities that name no domain; one of `domains`.
+  std::optional<federation::Domain> default_domain;
   ListenConfiguration listen;
   AdminConfiguration admin;
   LimitsConfiguration limits;
   std::vector<PrincipalConfiguration> principals;
   std::vector<ServedLogConfiguration> logs;  // at least one
+  std::vector<DomainConfiguration> domains;
 };
 
 // Bytes that a configuration file may have.

@@ -41,6 +41,9 @@ bool needs_anything(const ConfigurationSection& section) {
 
 std::string example_configuration() {
   std::string text;
+  for (const ConfigurationKey& key : configuration_keys()) {
+    if (key.section.empty()) text += show(key, !key.is_required);
+  }
   for (const ConfigurationSection& section : configuration_sections()) {
     const std::string path(section.path);
     const bool is_left_out = !section.is_required && needs_anything(section);

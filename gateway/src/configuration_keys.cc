@@ -18,6 +18,7 @@ constexpr std::uint64_t kDay = 24 * kHour;
 constexpr std::uint64_t kKiB = 1024;
 constexpr std::uint64_t kMiB = 1024 * kKiB;
 
+ValuePlace default_domain(GatewayConfiguration& all) { return &all.default_domain; }
 ValuePlace in_listen(GatewayConfiguration& all) { return &all.listen; }
 
 template <auto Member>
@@ -48,9 +49,14 @@ template <auto Member>
 ValuePlace in_padding(GatewayConfiguration& all) {
   return &(all.logs.back().options.padding.*Member);
 }
+template <auto Member>
+ValuePlace in_domain(GatewayConfiguration& all) {
+  return &(all.domains.back().*Member);
+}
 
 void add_principal(GatewayConfiguration& all) { all.principals.emplace_back(); }
 void add_log(GatewayConfiguration& all) { all.logs.emplace_back(); }
+void add_domain(GatewayConfiguration& all) { all.domains.emplace_back(); }
 
 constexpr std::array kSections{
     ConfigurationSection{"listen", true, nullptr, "Where requests come in."},
@@ -65,9 +71,17 @@ constexpr std::array kSections{
     ConfigurationSection{"log.padding", false, nullptr,
                          "Fakes that hide how often the log above changes: Padding, in "
                          "operating-logs.md."},
+    ConfigurationSection{"domain", false, &add_domain,
+                         "A domain whose users' requests are routed to the logs above; as many as "
+                         "there are. Without one, each log is asked by its name alone."},
 };
 
 constexpr std::array kKeys{
+    ConfigurationKey{"", "default_domain", Kind::domain, false, &default_domain, 0, 0,
+                     "example.com",
+                     "The one of the domains below that identities belong to which name none, such "
+                     "as telephone numbers. Without it they are refused."},
+
     ConfigurationKey{"listen", "address", Kind::address, true, &in_listen, 0, 0, "127.0.0.1:8443",
                      "Port 0 takes any that is free.", true},
     ConfigurationKey{"listen", "certificate", Kind::path, false,
@@ -167,6 +181,19 @@ constexpr std::array kKeys{
     ConfigurationKey{
         "log.padding", "pairs", Kind::number, false, &in_padding<&Padding::pairs>, 0, 10'000, "",
         "New label-versions of an entry, fakes among them, or a multiple of it.", true},
+
+    ConfigurationKey{"domain", "name", Kind::domain, true, &in_domain<&DomainConfiguration::name>,
+                     0, 0, "example.com", "What controls the identities. No two are the same."},
+    ConfigurationKey{"domain", "label_rule", Kind::label_rule, true,
+                     &in_domain<&DomainConfiguration::label_rule>, 0, 0, "UsernameCaseMapped",
+                     "Which spellings of a local part are one: Local parts, in identities.md. "
+                     "Another rule makes other labels, so it stays as it is."},
+    ConfigurationKey{"domain", "policy", Kind::policy, true,
+                     &in_domain<&DomainConfiguration::policy>, 0, 0, "single",
+                     "Whether one log has all labels, or each label is in one of 2 to 255 logs, "
+                     "which its hash picks."},
+    ConfigurationKey{"domain", "logs", Kind::aliases, true, &in_domain<&DomainConfiguration::logs>,
+                     0, 0, "example", "The logs that have the labels."},
 };
 
 // Levenshtein's.

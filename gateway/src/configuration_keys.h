@@ -22,13 +22,18 @@ enum class ValueKind : std::uint8_t {
   token_hash,
   duration,
   size,
-  number
+  number,
+  domain,
+  label_rule,
+  policy,
+  aliases
 };
 
 // Where a value is kept. An address is two members of its section.
 using ValuePlace = std::variant<ListenConfiguration*, std::filesystem::path*, std::string*,
                                 std::optional<std::string>*, HashValue*, std::chrono::milliseconds*,
-                                std::size_t*, unsigned*>;
+                                std::size_t*, unsigned*, std::optional<federation::Domain>*,
+                                federation::LabelRule*, DomainPolicy*, std::vector<std::string>*>;
 
 struct ConfigurationSection {
   std::string_view path;
@@ -40,7 +45,7 @@ struct ConfigurationSection {
 };
 
 struct ConfigurationKey {
-  std::string_view section;
+  std::string_view section;  // empty for what is in none
   std::string_view name;
   ValueKind kind;
   bool is_required;  // wherever its section is
@@ -53,7 +58,9 @@ struct ConfigurationKey {
   std::string_view help;
   bool needs_restart = false;  // it cannot change while a gateway runs
 
-  [[nodiscard]] std::string path() const { return std::string(section) + "." + std::string(name); }
+  [[nodiscard]] std::string path() const {
+    return section.empty() ? std::string(name) : std::string(section) + "." + std::string(name);
+  }
 };
 
 // In the order in which people are to read them, sections before what is within them.

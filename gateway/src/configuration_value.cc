@@ -1,6 +1,7 @@
 #include "configuration_value.h"
 
 #include <algorithm>
+#include <array>
 
 #include "federation/alias.h"
 #include "listen_address.h"
@@ -59,15 +60,50 @@ bool set_hash(const std::string& text, ValuePlace place) {
   return true;
 }
 
+constexpr std::array<std::pair<std::string_view, DomainPolicy>, 2> kPolicies{
+    {{"single", DomainPolicy::single}, {"sharded", DomainPolicy::sharded}}};
+
+bool set_domain(const std::string& text, ValuePlace place) {
+  auto domain = federation::Domain::parse(text);
+  if (!domain) return false;
+  *std::get<std::optional<federation::Domain>*>(place) = *std::move(domain);
+  return true;
+}
+
+bool set_label_rule(const std::string& text, ValuePlace place) {
+  const auto rule = federation::parse_label_rule(text);
+  if (!rule) return false;
+  *std::get<federation::LabelRule*>(place) = *rule;
+  return true;
+}
+
+bool set_policy(const std::string& text, ValuePlace place) {
+  for (const auto& [name, policy] : kPolicies) {
+    if (name != text) continue;
+    *std::get<DomainPolicy*>(place) = policy;
+    return true;
+  }
+  return false;
+}
+
+bool set_aliases(const TomlValue& value, ValuePlace place) {
+  const auto* const texts = std::get_if<std::vector<std::string>>(&value);
+  if (texts == nullptr || texts->empty()) return false;
+  if (!std::all_of(texts->begin(), texts->end(), federation::is_alias)) return false;
+  *std::get<std::vector<std::string>*>(place) = *texts;
+  return true;
+}
+
 // Of a duration, a size or a number; nothing when `value` is none.
 std::optional<std::uint64_t> count_of(ValueKind kind, const TomlValue& value) {
   if (const auto* const number = std::get_if<std::int64_t>(&value)) {
     if (kind == ValueKind::duration || *number < 0) return std::nullopt;
     return static_cast<std::uint64_t>(*number);
   }
-  const auto& text = std::get<std::string>(value);
-  if (kind == ValueKind::duration) return program::parse_duration(text);
-  if (kind == ValueKind::size) return program::parse_size(text);
+  const auto* const text = std::get_if<std::string>(&value);
+  if (text == nullptr) return std::nullopt;
+  if (kind == ValueKind::duration) return program::parse_duration(*text);
+  if (kind == ValueKind::size) return program::parse_size(*text);
   return std::nullopt;
 }
 
@@ -115,6 +151,10 @@ std::string describe(ValueKind kind) {
     case ValueKind::duration: return R"(a duration like "500ms", "30s" or "24h")";
     case ValueKind::size: return R"(a number of bytes, or a size like "64KiB")";
     case ValueKind::number: return "a whole number";
+    case ValueKind::domain: return R"(the name of a domain, like "example.com")";
+    case ValueKind::label_rule: return R"("bytes", "ascii-lower" or "UsernameCaseMapped")";
+    case ValueKind::policy: return R"("single" or "sharded")";
+    case ValueKind::aliases: return R"(a list of aliases of logs, like ["one", "two"])";
   }
   return "";
 }
@@ -125,6 +165,7 @@ bool set_value(const ConfigurationKey& key, const TomlValue& value,
                const std::filesystem::path& directory, GatewayConfiguration& all) {
   const ValuePlace place = key.place(all);
   if (is_count(key.kind)) return set_count(key, value, place);
+  if (key.kind == ValueKind::aliases) return set_aliases(value, place);
   const auto* const text = std::get_if<std::string>(&value);
   if (text == nullptr) return false;
   switch (key.kind) {
@@ -133,6 +174,9 @@ bool set_value(const ConfigurationKey& key, const TomlValue& value,
     case ValueKind::alias: return federation::is_alias(*text) && set_text(*text, place);
     case ValueKind::name: return is_name(*text) && set_text(*text, place);
     case ValueKind::token_hash: return set_hash(*text, place);
+    case ValueKind::domain: return set_domain(*text, place);
+    case ValueKind::label_rule: return set_label_rule(*text, place);
+    case ValueKind::policy: return set_policy(*text, place);
     default: return false;
   }
 }
@@ -149,6 +193,7 @@ std::string bounds(const ConfigurationKey& key) {
 }
 
 std::string default_or_example(const ConfigurationKey& key) {
+  if (key.kind == ValueKind::aliases) return "[" + in_quotes(key.example) + "]";
   if (!is_count(key.kind)) return in_quotes(key.example);
   GatewayConfiguration unset;
   unset.principals.emplace_back();

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "configuration.h"
+#include "federation/shard.h"
 #include "federation/url.h"
 
 namespace {
@@ -27,6 +28,19 @@ void require_consistency(const GatewayConfiguration& all) {
     KT_ASSERT(log.options.commit_limit > 0 && log.options.prune_interval.count() > 0);
     KT_ASSERT((log.options.padding.interval.count() == 0) == (log.options.padding.pairs == 0));
   }
+  std::set<kt::federation::Domain> domains;
+  for (const DomainConfiguration& domain : all.domains) {
+    KT_ASSERT(domain.name && domains.insert(*domain.name).second);
+    const std::set<std::string> logs(domain.logs.begin(), domain.logs.end());
+    KT_ASSERT(logs.size() == domain.logs.size());
+    KT_ASSERT(std::includes(aliases.begin(), aliases.end(), logs.begin(), logs.end()));
+    if (domain.policy == DomainPolicy::single) {
+      KT_ASSERT(logs.size() == 1);
+    } else {
+      KT_ASSERT(logs.size() >= 2 && logs.size() <= kt::federation::kMaxShards);
+    }
+  }
+  KT_ASSERT(!all.default_domain || domains.contains(*all.default_domain));
 }
 
 }  // namespace

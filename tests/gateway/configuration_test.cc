@@ -6,6 +6,7 @@
 #include "configuration_example.h"
 #include "configuration_keys.h"
 #include "must.h"
+#include "names.h"
 #include "program.h"
 
 namespace kt::gateway {
@@ -63,6 +64,7 @@ void expect_equal(const GatewayConfiguration& a, const GatewayConfiguration& b) 
 
 TEST(Configuration, EveryKeyIsReadIntoItsPlace) {
   const GatewayConfiguration all = parsed(R"(
+    default_domain = "EXAMPLE.org"
     [listen]
     address = "[2001:db8::1]:443"
     certificate = "tls/certificate.pem"
@@ -104,7 +106,18 @@ TEST(Configuration, EveryKeyIsReadIntoItsPlace) {
     [[log]]
     directory = "/var/two.log"
     alias = "2-two"
+    [[domain]]
+    name = "example.com"
+    label_rule = "ascii-lower"
+    policy = "sharded"
+    logs = ["2-two", "one"]
+    [[domain]]
+    name = "example.org"
+    label_rule = "UsernameCaseMapped"
+    policy = "single"
+    logs = ["one"]
   )");
+  EXPECT_EQ(all.default_domain, domain_of("example.org"));
   EXPECT_EQ(all.listen.host, "2001:db8::1");
   EXPECT_EQ(all.listen.port, 443);
   EXPECT_EQ(all.listen.certificate, "/etc/ktgate/tls/certificate.pem");
@@ -144,19 +157,26 @@ TEST(Configuration, EveryKeyIsReadIntoItsPlace) {
   EXPECT_EQ(all.logs[1].alias, "2-two");
   EXPECT_EQ(all.logs[1].auditor, std::nullopt);
   EXPECT_EQ(all.logs[1].options.commit_limit, log::LogOptions().commit_limit);
+  ASSERT_EQ(all.domains.size(), 2U);
+  EXPECT_EQ(all.domains[0].name, domain_of("example.com"));
+  EXPECT_EQ(all.domains[0].label_rule, federation::LabelRule::ascii_lower);
+  EXPECT_EQ(all.domains[0].policy, DomainPolicy::sharded);
+  EXPECT_EQ(all.domains[0].logs, (std::vector<std::string>{"2-two", "one"}));
+  EXPECT_EQ(all.domains[1].name, domain_of("example.org"));
+  EXPECT_EQ(all.domains[1].label_rule, federation::LabelRule::username_case_mapped);
+  EXPECT_EQ(all.domains[1].policy, DomainPolicy::single);
+  EXPECT_EQ(all.domains[1].logs, (std::vector<std::string>{"one"}));
 }
 
 TEST(Configuration, AnExampleIsOneAndItsDefaultsAreTheDefaults) {
   const std::string example = example_configuration();
-  for (const ConfigurationKey& key : configuration_keys())
-    EXPECT_NE(example.find("\n" +
-                           std::string(key.is_required && key.section != "principal" &&
-                                               key.section != "admin"
-                                           ? ""
-                                           : "#") +
-                           std::string(key.name) + " = "),
+  for (const ConfigurationKey& key : configuration_keys()) {
+    const bool is_set = key.is_required && key.section != "principal" && key.section != "admin" &&
+                        key.section != "domain";
+    EXPECT_NE(example.find("\n" + std::string(is_set ? "" : "#") + std::string(key.name) + " = "),
               std::string::npos)
         << key.path();
+  }
   const GatewayConfiguration short_one = parsed(example);
   expect_equal(short_one, parsed("[listen]\naddress = \"127.0.0.1:8443\"\n"
                                  "[[log]]\ndirectory = \"example.log\"\nalias = \"example\"\n"));
@@ -170,6 +190,7 @@ TEST(Configuration, AnExampleIsOneAndItsDefaultsAreTheDefaults) {
   expect_equal(long_one, short_one);
   EXPECT_EQ(long_one.listen.certificate, "/etc/ktgate/certificate.pem");
   EXPECT_EQ(long_one.logs.at(0).auditor, long_one.principals.at(0).name);
+  EXPECT_EQ(long_one.default_domain, long_one.domains.at(0).name);
 }
 
 TEST(Configuration, TheManualShowsTheExample) {
@@ -265,6 +286,65 @@ TEST(Configuration, AliasesAndNames) {
               "gateway.toml:3:16: principal.token_sha256 has to be 64 hexadecimal digits");
 }
 
+TEST(Configuration, DomainsAreWhatTheyHaveToBe) {
+  const auto fault = [](const std::string& line) { return fault_of("[[domain]]\n" + line + "\n"); };
+  for (const char* const name : {"\"localhost\"", "\"192.0.2.1\"", "\"a b.example\"", "1"})
+    EXPECT_EQ(fault("name = " + std::string(name)),
+              "gateway.toml:2:8: domain.name has to be the name of a domain, like \"example.com\"");
+  EXPECT_EQ(fault("label_rule = \"ascii_lower\""),
+            "gateway.toml:2:14: domain.label_rule has to be \"bytes\", \"ascii-lower\" or "
+            "\"UsernameCaseMapped\"");
+  EXPECT_EQ(fault("policy = \"gradual\""),
+            "gateway.toml:2:10: domain.policy has to be \"single\" or \"sharded\"");
+  for (const char* const logs : {"\"a\"", "[]", "[1]", "[\"a\", 1]", "[\"A\"]"})
+    EXPECT_EQ(fault("logs = " + std::string(logs)),
+              "gateway.toml:2:8: domain.logs has to be a list of aliases of logs, like [\"one\", "
+              "\"two\"]")
+        << logs;
+  // A list where there is to be none.
+  EXPECT_EQ(fault_in_limits("threads = [\"1\"]"),
+            "gateway.toml:2:11: limits.threads has to be a whole number, from 0 to 1024");
+}
+
+TEST(Configuration, DomainsHaveTheLogsThatTheirPolicyTakes) {
+  const auto fault = [](const std::string& policy, const std::string& logs) {
+    return fault_of(std::string(kListen) + kLog +
+                    "[[log]]\ndirectory = \"b\"\nalias = \"b\"\n"
+                    "[[domain]]\nname = \"example.com\"\nlabel_rule = \"bytes\"\npolicy = \"" +
+                    policy + "\"\nlogs = [" + logs + "]\n");
+  };
+  EXPECT_EQ(fault("single", R"("a")"), "");
+  EXPECT_EQ(fault("sharded", R"("a", "b")"), "");
+  EXPECT_EQ(fault("single", R"("a", "b")"),
+            "gateway.toml:13:8: under the policy \"single\", domain.logs has one log");
+  EXPECT_EQ(fault("sharded", R"("a")"),
+            "gateway.toml:13:8: under the policy \"sharded\", domain.logs has 2 to 255 logs");
+  EXPECT_EQ(fault("sharded", R"("a", "a")"), "gateway.toml:13:8: domain.logs has a log twice");
+  EXPECT_EQ(fault("sharded", R"("a", "c")"),
+            "gateway.toml:13:8: domain.logs names what is no [[log]]");
+  // What is wrong is said of the policy, not of the logs that stand before it.
+  EXPECT_EQ(fault_of(std::string("[[domain]]\nname = \"example.com\"\nlogs = [\"a\", \"b\"]\n") +
+                     "label_rule = \"bytes\"\npolicy = \"shard\"\n" + kListen + kLog),
+            "gateway.toml:5:10: domain.policy has to be \"single\" or \"sharded\"");
+}
+
+TEST(Configuration, DomainsAreToldApartAndOneMayBeTheDefault) {
+  const auto domain = [](const std::string& name) {
+    return "[[domain]]\nname = \"" + name +
+           "\"\nlabel_rule = \"bytes\"\npolicy = \"single\"\nlogs = [\"a\"]\n";
+  };
+  const std::string rest = std::string(kListen) + kLog;
+  EXPECT_EQ(fault_of(rest + domain("example.com") + domain("example.net")), "");
+  EXPECT_EQ(fault_of(rest + domain("example.com") + domain("Example.COM.")),
+            "gateway.toml:12:8: another [[domain]] has this name");
+  EXPECT_EQ(fault_of("default_domain = \"example.com\"\n" + rest + domain("example.com")), "");
+  EXPECT_EQ(fault_of("default_domain = \"example.net\"\n" + rest + domain("example.com")),
+            "gateway.toml:1:18: default_domain names no [[domain]]");
+  EXPECT_EQ(fault_of("default_domein = \"example.com\"\n" + rest),
+            "gateway.toml:1:1: there is no key \"default_domein\"; did you mean "
+            "\"default_domain\"?");
+}
+
 TEST(Configuration, WhatIsMissing) {
   EXPECT_EQ(fault_of(""), "gateway.toml: there is no [listen]");
   EXPECT_EQ(fault_of(kListen), "gateway.toml: there is no [[log]]");
@@ -279,6 +359,8 @@ TEST(Configuration, WhatIsMissing) {
             "gateway.toml:3:1: [[log]] has no alias");
   EXPECT_EQ(fault_of(std::string(kListen) + kLog + "[[principal]]\nname = \"a\"\n"),
             "gateway.toml:6:1: [[principal]] has no token_sha256");
+  EXPECT_EQ(fault_of(std::string(kListen) + kLog + "[[domain]]\nname = \"example.com\"\n"),
+            "gateway.toml:6:1: [[domain]] has no label_rule");
 }
 
 TEST(Configuration, WhatIsWrittenAsSomethingElse) {
