@@ -4,12 +4,12 @@
 
 #include <nlohmann/json.hpp>
 
-#include "await.h"
 #include "labels_body.h"
 #include "log_metrics.h"
 #include "problem.h"
 #include "prometheus_text.h"
 #include "readiness.h"
+#include "routing/await.h"
 
 namespace kt::gateway {
 namespace {
@@ -40,8 +40,9 @@ struct AdminApi::Operation {
   Response (*answer)(const AdminApi&);
 };
 
-AdminApi::AdminApi(const LogApi& logs, const HttpServer& server, const log::Clock& clock)
-    : logs_(logs), server_(server), clock_(clock), started_(clock.now()) {}
+AdminApi::AdminApi(const Current<Hosting>& hosting, const HttpServer& server,
+                   const log::Clock& clock)
+    : hosting_(hosting), server_(server), clock_(clock), started_(clock.now()) {}
 
 tl::expected<Endpoint, Response> AdminApi::find(const RequestHead& head) {
   static constexpr std::array kOperations{
@@ -69,7 +70,7 @@ tl::expected<Endpoint, Response> AdminApi::find_on_log(std::string_view path,
                                                        const RequestHead& head) {
   const std::size_t slash = std::min(path.find('/'), path.size());
   if (path.substr(slash) != kErase) return Refused(problem_response(Problem::not_found));
-  const auto hosting = logs_.hosting();
+  const auto hosting = hosting_.snapshot();
   const HostedLog* const hosted = hosting->find_log(path.substr(0, slash));
   if (hosted == nullptr) return Refused(problem_response(Problem::unknown_log));
   if (head.method != Method::post) return Refused(method_not_allowed(Method::post));
@@ -92,7 +93,7 @@ asio::awaitable<Response> AdminApi::erase(log::Log& log, Request request) {
   const std::size_t count = labels->size();
   using Erased = Result<std::uint64_t>;
   std::function<Erased()> work = [&log, labels = *std::move(labels)] { return log.erase(labels); };
-  const Erased erased = co_await await_on<Erased>(blocking_, std::move(work));
+  const Erased erased = co_await routing::await_on<Erased>(blocking_, std::move(work));
   if (!erased) co_return problem_of(erased.error(), Problem::unknown_label);
   co_return json_response(nlohmann::ordered_json{{"labels", count}, {"values", *erased}});
 }
@@ -107,7 +108,7 @@ Response AdminApi::livez() {
 Response AdminApi::readyz() const {
   auto failures = nlohmann::ordered_json::array();
   if (server_.is_draining()) failures.push_back({{"check", "draining"}});
-  for (const Unready& unready : find_unready(logs_.hosting()->logs(), clock_.now()))
+  for (const Unready& unready : find_unready(hosting_.snapshot()->logs(), clock_.now()))
     failures.push_back(
         {{"check", unready.check}, {"log", unready.log}, {"reason", unready.reason}});
   return json_response(nlohmann::ordered_json{{"ready", failures.empty()}, {"failures", failures}},
@@ -125,7 +126,7 @@ Response AdminApi::metrics() const {
   text.begin(MetricType::gauge, "ktgate_configuration_reload_failed",
              "Whether the last reload of the configuration failed, and changed nothing.");
   text.sample({}, reload_failed_ ? 1 : 0);
-  write_log_metrics(logs_.hosting()->logs(), clock_.now(), text);
+  write_log_metrics(hosting_.snapshot()->logs(), clock_.now(), text);
   Response response;
   response.content_type = PrometheusText::kContentType;
   response.body = to_bytes(text.take());

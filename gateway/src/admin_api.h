@@ -12,17 +12,18 @@
 #include <boost/asio/thread_pool.hpp>
 #include <tl/expected.hpp>
 
+#include "current.h"
+#include "hosting.h"
 #include "http_message.h"
 #include "http_server.h"
 #include "log/clock.h"
-#include "log_api.h"
 
 namespace kt::gateway {
 
 class AdminApi {
  public:
   // Borrows all of them. The process begins now, as far as metrics are concerned.
-  AdminApi(const LogApi& logs, const HttpServer& server,
+  AdminApi(const Current<Hosting>& hosting, const HttpServer& server,
            const log::Clock& clock = log::system_clock());
 
   // The endpoint for `head`, or the problem with it. Its handler borrows this object.
@@ -44,7 +45,7 @@ class AdminApi {
   [[nodiscard]] Response readyz() const;
   [[nodiscard]] Response metrics() const;
 
-  const LogApi& logs_;
+  const Current<Hosting>& hosting_;
   const HttpServer& server_;
   const log::Clock& clock_;
   const Timestamp started_;

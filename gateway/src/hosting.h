@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +13,8 @@
 #include "configuration.h"
 #include "log/log.h"
 #include "principals.h"
+#include "routing/log_service.h"
+#include "routing/routing_table.h"
 
 namespace kt::gateway {
 
@@ -22,19 +25,23 @@ struct HostedLog {
   std::optional<std::string> writer;
   std::optional<std::string> auditor;
   log::Log* log = nullptr;
+  std::unique_ptr<routing::LogService> service;  // the same log
 };
 
 class Hosting {
  public:
-  // Borrows the logs.
-  Hosting(std::vector<HostedLog> logs, const std::vector<PrincipalConfiguration>& principals,
-          const LimitsConfiguration& limits);
+  // Borrows the logs, which are those that `table` leads to.
+  Hosting(std::vector<HostedLog> logs, routing::RoutingTable table,
+          const std::vector<PrincipalConfiguration>& principals, const LimitsConfiguration& limits);
   Hosting(const Hosting&) = delete;
   Hosting& operator=(const Hosting&) = delete;
 
   [[nodiscard]] const std::vector<HostedLog>& logs() const { return logs_; }
   // The log with this LogId in hex, or this alias. Null when there is none.
   [[nodiscard]] const HostedLog* find_log(std::string_view name) const;
+  // The log with this LogId. Requires: it is there.
+  [[nodiscard]] const HostedLog& log(const LogId& id) const;
+  [[nodiscard]] const routing::RoutingTable& table() const { return table_; }
   [[nodiscard]] const Principals& principals() const { return principals_; }
   // Bytes of a body.
   [[nodiscard]] std::size_t request_limit() const { return request_limit_; }
@@ -43,9 +50,15 @@ class Hosting {
  private:
   const std::vector<HostedLog> logs_;
   std::map<std::string, const HostedLog*, std::less<>> names_;
+  const routing::RoutingTable table_;
   const Principals principals_;
   const std::size_t request_limit_;
   const std::size_t update_limit_;
 };
+
+// The domains of `configuration` with their policies over `logs`, which are those of it.
+// Errors: those of routing::RoutingTable::create().
+Result<routing::RoutingTable> make_routing_table(const GatewayConfiguration& configuration,
+                                                 const std::vector<HostedLog>& logs);
 
 }  // namespace kt::gateway

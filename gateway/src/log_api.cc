@@ -4,11 +4,10 @@
 #include <charconv>
 
 #include "auditor_messages.h"
-#include "await.h"
-#include "federation/reserved.h"
-#include "keytrans/prover.h"
+#include "log_request.h"
 #include "media_type.h"
 #include "problem.h"
+#include "routing/await.h"
 
 namespace kt::gateway {
 namespace {
@@ -30,56 +29,22 @@ Refused refuse(const Error& error, Problem not_found) {
   return Refused(problem_of(error, not_found));
 }
 
-WireContext context_of(const log::Log& log, bool version_requested = false) {
-  return WireContext::of(log.configuration().wire(), version_requested);
+using Decoded = Result<routing::LogRequest>;
+
+template <class Message>
+Decoded decode(const log::Log& /*log*/, ByteView body) {
+  KT_TRY(Message message, keytrans::decode<Message>(body));
+  return routing::LogRequest(std::move(message));
 }
 
-// Decodes a request, proves the answer in a view of the log, and encodes it.
-template <class Message, class Prove>
-Answer prove(const log::Log& log, ByteView body, Prove prove_answer) {
-  const auto request = keytrans::decode<Message>(body);
-  if (!request) return refuse(request.error(), Problem::malformed);
-  const auto view = log.view();
-  if (!view) return refuse(view.error(), Problem::unknown_label);
-  Problem not_found = Problem::unknown_label;
-  bool version_requested = false;
-  if constexpr (std::is_same_v<Message, keytrans::SearchRequest>) {
-    version_requested = request->version.has_value();
-    if (version_requested) not_found = Problem::unknown_version;
-  }
-  const auto response = prove_answer(**view, *request);
-  if (!response) return refuse(response.error(), not_found);
-  auto encoded = keytrans::encode(*response, context_of(log, version_requested));
-  if (!encoded) return refuse(Problem::internal);
-  return *std::move(encoded);
-}
-
-Answer search(const log::Log& log, const Request& request) {
-  return prove<keytrans::SearchRequest>(log, request.body, keytrans::prove_search);
-}
-
-Answer contact_monitor(const log::Log& log, const Request& request) {
-  return prove<keytrans::ContactMonitorRequest>(log, request.body, keytrans::prove_contact_monitor);
-}
-
-Answer owner_init(const log::Log& log, const Request& request) {
-  return prove<keytrans::OwnerInitRequest>(log, request.body, keytrans::prove_owner_init);
-}
-
-Answer owner_monitor(const log::Log& log, const Request& request) {
-  return prove<keytrans::OwnerMonitorRequest>(
-      log, request.body,
-      [](const keytrans::LogSource& view, const keytrans::OwnerMonitorRequest& owner) {
-        return keytrans::prove_owner_monitor(view, owner);
-      });
-}
-
-Answer distinguished(const log::Log& log, const Request& request) {
-  return prove<keytrans::DistinguishedRequest>(
-      log, request.body,
-      [](const keytrans::LogSource& view, const keytrans::DistinguishedRequest& walk) {
-        return keytrans::prove_distinguished(view, walk, keytrans::RecentPolicy{});
-      });
+// The service operator has signed what a manager is sent.
+Decoded decode_update(const log::Log& log, ByteView body) {
+  if (log.configuration().mode() != DeploymentMode::thirdPartyManagement)
+    return decode<keytrans::UpdateRequest>(log, body);
+  KT_TRY(keytrans::ManagerUpdateRequest message,
+         keytrans::decode<keytrans::ManagerUpdateRequest>(
+             body, WireContext::of(log.configuration().wire())));
+  return routing::LogRequest(std::move(message));
 }
 
 Answer configuration(const log::Log& log, const Request& /*request*/) {
@@ -149,13 +114,14 @@ Response content(Bytes body, const std::string& type) {
 
 // One of the names that may follow a log's in a path.
 struct LogApi::Operation {
-  enum class Kind : std::uint8_t { read, update, auditor_read, auditor_head };
+  enum class Kind : std::uint8_t { ask, update, read, auditor_read, auditor_head };
 
   std::string_view name;
   Kind kind = Kind::read;
   std::string_view request_type;  // of a POST; a GET has none
   std::string_view response_type;
-  Answer (*answer)(const log::Log& log, const Request& request) = nullptr;
+  Decoded (*decode)(const log::Log& log, ByteView body) = nullptr;          // ask, update
+  Answer (*answer)(const log::Log& log, const Request& request) = nullptr;  // read, auditor_read
 
   [[nodiscard]] Method method() const { return request_type.empty() ? Method::get : Method::post; }
   [[nodiscard]] bool is_for_auditors() const {
@@ -166,19 +132,22 @@ struct LogApi::Operation {
 const LogApi::Operation* LogApi::operation(std::string_view name) {
   using Kind = Operation::Kind;
   static constexpr std::array kOperations{
-      Operation{"configuration", Kind::read, "", "configuration", configuration},
-      Operation{"search", Kind::read, "search-request", "search-response", search},
-      Operation{"contact-monitor", Kind::read, "contact-monitor-request",
-                "contact-monitor-response", contact_monitor},
-      Operation{"owner-init", Kind::read, "owner-init-request", "owner-init-response", owner_init},
-      Operation{"owner-monitor", Kind::read, "owner-monitor-request", "owner-monitor-response",
-                owner_monitor},
-      Operation{"distinguished", Kind::read, "distinguished-request", "distinguished-response",
-                distinguished},
-      Operation{"update", Kind::update, "update-request", "update-response", nullptr},
-      Operation{"auditor-start", Kind::auditor_read, "", "auditor-start", auditor_start},
-      Operation{"auditor-updates", Kind::auditor_read, "", "auditor-updates", auditor_updates},
-      Operation{"auditor-head", Kind::auditor_head, "auditor-tree-head", "", nullptr},
+      Operation{"search", Kind::ask, "search-request", "search-response",
+                decode<keytrans::SearchRequest>},
+      Operation{"contact-monitor", Kind::ask, "contact-monitor-request", "contact-monitor-response",
+                decode<keytrans::ContactMonitorRequest>},
+      Operation{"owner-init", Kind::ask, "owner-init-request", "owner-init-response",
+                decode<keytrans::OwnerInitRequest>},
+      Operation{"owner-monitor", Kind::ask, "owner-monitor-request", "owner-monitor-response",
+                decode<keytrans::OwnerMonitorRequest>},
+      Operation{"distinguished", Kind::ask, "distinguished-request", "distinguished-response",
+                decode<keytrans::DistinguishedRequest>},
+      Operation{"update", Kind::update, "update-request", "update-response", decode_update},
+      Operation{"configuration", Kind::read, "", "configuration", nullptr, configuration},
+      Operation{"auditor-start", Kind::auditor_read, "", "auditor-start", nullptr, auditor_start},
+      Operation{"auditor-updates", Kind::auditor_read, "", "auditor-updates", nullptr,
+                auditor_updates},
+      Operation{"auditor-head", Kind::auditor_head, "auditor-tree-head", ""},
   };
   for (const Operation& each : kOperations) {
     if (each.name == name) return &each;
@@ -189,7 +158,8 @@ const LogApi::Operation* LogApi::operation(std::string_view name) {
 // Who asks has to be the one principal that an operation is for. Result: the refusal, if it is one.
 std::optional<Response> LogApi::admit(const Principals& principals, const HostedLog& hosted,
                                       const Operation& operation, const RequestHead& head) {
-  if (operation.kind == Operation::Kind::read) return std::nullopt;
+  using Kind = Operation::Kind;
+  if (operation.kind == Kind::ask || operation.kind == Kind::read) return std::nullopt;
   const auto& wanted = operation.is_for_auditors() ? hosted.auditor : hosted.writer;
   if (!head.bearer_token) return problem_response(Problem::unauthenticated);
   const auto caller = principals.find(*head.bearer_token);
@@ -198,13 +168,13 @@ std::optional<Response> LogApi::admit(const Principals& principals, const Hosted
   return std::nullopt;
 }
 
-tl::expected<Endpoint, Response> LogApi::find(const RequestHead& head) {
+tl::expected<Endpoint, Response> LogApi::find(std::shared_ptr<const Hosting> hosting,
+                                              const RequestHead& head) {
   const std::string_view path = head.path;
   if (!path.starts_with(kLogs)) return refuse(Problem::not_found);
   const std::string_view rest = path.substr(kLogs.size());
   const std::size_t slash = rest.find('/');
   if (slash == std::string_view::npos) return refuse(Problem::not_found);
-  const auto hosting = hosting_.snapshot();
   const HostedLog* const named = hosting->find_log(rest.substr(0, slash));
   if (named == nullptr) return refuse(Problem::unknown_log);
   const HostedLog& hosted = *named;
@@ -225,7 +195,7 @@ tl::expected<Endpoint, Response> LogApi::find(const RequestHead& head) {
     if (head.content_type != endpoint.content_type)
       return refuse(Problem::unsupported_media_type, "it has to be " + endpoint.content_type);
   }
-  endpoint.handle = [this, hosting, named, found](Request request) {
+  endpoint.handle = [this, hosting = std::move(hosting), named, found](Request request) {
     return handle(*named, *found, std::move(request));
   };
   return endpoint;
@@ -234,51 +204,31 @@ tl::expected<Endpoint, Response> LogApi::find(const RequestHead& head) {
 asio::awaitable<Response> LogApi::handle(const HostedLog& hosted, const Operation& operation,
                                          Request request) {
   switch (operation.kind) {
-    case Operation::Kind::update: return update(hosted, request);
+    case Operation::Kind::ask:
+    case Operation::Kind::update: return ask(hosted, operation, std::move(request));
     case Operation::Kind::auditor_head: return auditor_head(hosted, std::move(request));
     case Operation::Kind::read:
     case Operation::Kind::auditor_read: break;
   }
-  return read(hosted, operation, std::move(request));
+  return answer(hosted, operation, std::move(request));
 }
 
-asio::awaitable<Response> LogApi::read(const HostedLog& hosted, const Operation& operation,
-                                       Request request) {
-  auto answer = operation.answer(*hosted.log, request);
-  if (!answer) co_return std::move(answer).error();
-  co_return content(*std::move(answer), media_type(operation.response_type));
+asio::awaitable<Response> LogApi::answer(const HostedLog& hosted, const Operation& operation,
+                                         Request request) {
+  auto answered = operation.answer(*hosted.log, request);
+  if (!answered) co_return std::move(answered).error();
+  co_return content(*std::move(answered), media_type(operation.response_type));
 }
 
-asio::awaitable<Response> LogApi::update(const HostedLog& hosted, const Request& request) {
-  log::Log& log = *hosted.log;
-  if (log.configuration().mode() == DeploymentMode::thirdPartyManagement) {
-    auto managed = keytrans::decode<keytrans::ManagerUpdateRequest>(request.body, context_of(log));
-    return submit(log, std::move(managed));
-  }
-  auto plain = keytrans::decode<keytrans::UpdateRequest>(request.body);
-  return submit(log, std::move(plain));
-}
-
-template <class Message>
-asio::awaitable<Response> LogApi::submit(log::Log& log, Result<Message> decoded) {
+asio::awaitable<Response> LogApi::ask(const HostedLog& hosted, const Operation& operation,
+                                      Request request) {
+  Decoded decoded = operation.decode(*hosted.log, request.body);
   if (!decoded) co_return problem_response(Problem::malformed, decoded.error().detail);
-  if (federation::is_reserved(decoded->label)) co_return problem_response(Problem::reserved_label);
-  for (const auto& value : decoded->values) {
-    if (federation::is_like_a_tombstone(value.value))
-      co_return problem_response(Problem::reserved_value);
-  }
-  using Answered = Result<keytrans::UpdateResponse>;
-  auto start = [&log, message = *std::move(decoded)](auto done) mutable {
-    // When it is refused at once, nobody else calls.
-    auto refused = log.submit(std::move(message), done);
-    if (!refused) done(tl::unexpected<Error>(std::move(refused).error()));
-  };
-  const Answered answered = co_await await_callback<Answered>(std::move(start));
-  if (!answered)
-    co_return problem_of(answered.error(), Problem::unknown_label, Problem::stale_version);
-  auto encoded = keytrans::encode(*answered, context_of(log));
-  if (!encoded) co_return problem_response(Problem::internal);
-  co_return content(*std::move(encoded), media_type("update-response"));
+  if (const auto reserved = find_reserved(*decoded)) co_return problem_response(*reserved);
+  const ErrorMeaning meaning = meaning_of(*decoded);
+  auto answered = co_await hosted.service->ask(*std::move(decoded));
+  if (!answered) co_return problem_of(answered.error(), meaning.not_found, meaning.conflict);
+  co_return content(*std::move(answered), media_type(operation.response_type));
 }
 
 asio::awaitable<Response> LogApi::auditor_head(const HostedLog& hosted, Request request) {
@@ -287,7 +237,8 @@ asio::awaitable<Response> LogApi::auditor_head(const HostedLog& hosted, Request 
   std::function<Result<void>()> accept = [log = hosted.log, head = *std::move(head)] {
     return log->accept_auditor_head(head);
   };
-  const Result<void> accepted = co_await await_on<Result<void>>(blocking_, std::move(accept));
+  const Result<void> accepted =
+      co_await routing::await_on<Result<void>>(blocking_, std::move(accept));
   if (!accepted) co_return problem_of(accepted.error(), Problem::internal);
   Response response;
   response.status = 204;

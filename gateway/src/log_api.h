@@ -6,12 +6,10 @@
 
 #include <memory>
 #include <string_view>
-#include <utility>
 
 #include <boost/asio/thread_pool.hpp>
 #include <tl/expected.hpp>
 
-#include "current.h"
 #include "hosting.h"
 #include "http_message.h"
 
@@ -19,14 +17,11 @@ namespace kt::gateway {
 
 class LogApi {
  public:
-  explicit LogApi(std::shared_ptr<const Hosting> hosting) : hosting_(std::move(hosting)) {}
+  // The endpoint of a log of `hosting` for `head`, or the problem with it. Its handler borrows this
+  // object.
+  [[nodiscard]] tl::expected<Endpoint, Response> find(std::shared_ptr<const Hosting> hosting,
+                                                      const RequestHead& head);
 
-  // The endpoint for `head`, or the problem with it. Its handler borrows this object.
-  [[nodiscard]] tl::expected<Endpoint, Response> find(const RequestHead& head);
-
-  [[nodiscard]] std::shared_ptr<const Hosting> hosting() const { return hosting_.snapshot(); }
-  // What is asked from now on is answered as `hosting` says; what was asked before, as it was then.
-  void replace(std::shared_ptr<const Hosting> hosting) { hosting_.replace(std::move(hosting)); }
   // Finishes what has begun in the logs. Requires: no endpoint is called any more.
   void close() { blocking_.join(); }
 
@@ -38,14 +33,12 @@ class LogApi {
 
   boost::asio::awaitable<Response> handle(const HostedLog& hosted, const Operation& operation,
                                           Request request);
-  static boost::asio::awaitable<Response> read(const HostedLog& hosted, const Operation& operation,
-                                               Request request);
-  static boost::asio::awaitable<Response> update(const HostedLog& hosted, const Request& request);
-  template <class Message>
-  static boost::asio::awaitable<Response> submit(log::Log& log, Result<Message> decoded);
+  static boost::asio::awaitable<Response> answer(const HostedLog& hosted,
+                                                 const Operation& operation, Request request);
+  static boost::asio::awaitable<Response> ask(const HostedLog& hosted, const Operation& operation,
+                                              Request request);
   boost::asio::awaitable<Response> auditor_head(const HostedLog& hosted, Request request);
 
-  Current<Hosting> hosting_;
   boost::asio::thread_pool blocking_{2};  // for what waits for the disk
 };
 

@@ -10,16 +10,18 @@
 #include "commands.h"
 #include "configuration.h"
 #include "configuration_change.h"
+#include "current.h"
 #include "federation/url.h"
 #include "http_server.h"
-#include "log_api.h"
 #include "open_logs.h"
 #include "program/interrupt.h"
+#include "public_api.h"
 
 namespace kt::gateway {
 namespace {
 
-constexpr const char* kHelp = "Serves the logs that a configuration file names, until SIGTERM.";
+constexpr const char* kHelp =
+    "Serves the logs and domains that a configuration file names, until SIGTERM.";
 
 constexpr const char* kFooter =
     "Prints where it listens once it does. On SIGTERM or SIGINT it takes no more connections, "
@@ -34,11 +36,11 @@ constexpr int kLookMilliseconds = 1000;
 // What stood in the way of each log when it was last looked at.
 class Watch {
  public:
-  explicit Watch(const LogApi& logs) : logs_(logs) {}
+  explicit Watch(const Current<Hosting>& hosting) : hosting_(hosting) {}
 
   // Says what has changed since the last look.
   void look() {
-    const auto hosting = logs_.hosting();
+    const auto hosting = hosting_.snapshot();
     for (const HostedLog& hosted : hosting->logs()) {
       const log::Trouble now = hosted.log->state().trouble;
       log::Trouble& before = before_[hosted.log->configuration().id()];
@@ -52,7 +54,7 @@ class Watch {
   }
 
  private:
-  const LogApi& logs_;
+  const Current<Hosting>& hosting_;
   std::map<LogId, log::Trouble> before_;
 };
 
@@ -69,7 +71,7 @@ LimitsConfiguration admin_limits() {
 struct Running {
   GatewayConfiguration configuration;
   OpenLogs& logs;
-  LogApi& api;
+  Current<Hosting>& hosting;
   HttpServer& server;
 };
 
@@ -84,7 +86,7 @@ Result<void> reload(const std::filesystem::path& file, Running& running,
                 file.string() + ": " + *key + " cannot change while the gateway runs");
   KT_TRY(auto hosting, running.logs.host(next, interrupt));
   KT_TRY(running.server.reload(next.listen, next.limits));
-  running.api.replace(std::move(hosting));
+  running.hosting.replace(std::move(hosting));
   running.configuration = std::move(next);
   return {};
 }
@@ -94,12 +96,13 @@ Result<int> serve(const std::filesystem::path& file) {
   const program::Interrupt hangup({SIGHUP});
   KT_TRY(const GatewayConfiguration configuration, read_configuration(file));
   OpenLogs logs;
-  KT_TRY(auto hosting, logs.host(configuration, interrupt));
-  LogApi api(std::move(hosting));
+  KT_TRY(auto first, logs.host(configuration, interrupt));
+  Current<Hosting> hosting(std::move(first));
+  PublicApi api(hosting);
   KT_TRY(const auto server,
          HttpServer::start(configuration.listen, configuration.limits,
                            [&api](const RequestHead& head) { return api.find(head); }));
-  AdminApi admin_api(api, *server);
+  AdminApi admin_api(hosting, *server);
   std::unique_ptr<HttpServer> admin;
   if (!configuration.admin.socket.empty()) {
     auto started =
@@ -117,8 +120,8 @@ Result<int> serve(const std::filesystem::path& file) {
   std::printf("%s://%s\n", url.has_tls ? "https" : "http", url.authority().c_str());
   std::fflush(stdout);
 
-  Running running{configuration, logs, api, *server};
-  Watch watch(api);
+  Running running{configuration, logs, hosting, *server};
+  Watch watch(hosting);
   std::array<pollfd, 2> wait{pollfd{interrupt.descriptor(), POLLIN, 0},
                              pollfd{hangup.descriptor(), POLLIN, 0}};
   while (!interrupt.came()) {

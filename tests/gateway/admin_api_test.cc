@@ -86,12 +86,13 @@ class AdminApiTest : public LogProgram {
       auto log = std::make_unique<StatedLog>(configuration(name));
       log->now_state.size = TreeSize{17};
       log->now_state.rightmost_timestamp = Timestamp{clock_.time.value() - 1500};
-      hosted.push_back({name, std::nullopt, std::nullopt, log.get()});
+      hosted.push_back({name, std::nullopt, std::nullopt, log.get(), nullptr});
       stated_.push_back(std::move(log));
     }
-    logs_.emplace(std::make_shared<const Hosting>(
-        std::move(hosted), std::vector<PrincipalConfiguration>{}, LimitsConfiguration{}));
-    api_.emplace(*logs_, server_, clock_);
+    hosting_.emplace(std::make_shared<const Hosting>(
+        std::move(hosted), must(routing::RoutingTable::create({}, std::nullopt, {})),
+        std::vector<PrincipalConfiguration>{}, LimitsConfiguration{}));
+    api_.emplace(*hosting_, server_, clock_);
   }
 
   [[nodiscard]] keytrans::LogConfiguration configuration(const std::string& name) const {
@@ -153,7 +154,7 @@ class AdminApiTest : public LogProgram {
   StatedClock clock_;
   StatedServer server_;
   std::vector<std::unique_ptr<StatedLog>> stated_;
-  std::optional<LogApi> logs_;
+  std::optional<Current<Hosting>> hosting_;
   std::optional<AdminApi> api_;
 };
 

@@ -9,12 +9,12 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <gtest/gtest.h>
 
-#include "await.h"
 #include "log_program.h"
 #include "loopback.h"
 #include "must.h"
 #include "problem.h"
 #include "prometheus_samples.h"
+#include "routing/await.h"
 #include "scratch_directory.h"
 
 namespace kt::gateway {
@@ -55,7 +55,7 @@ class Echo {
   boost::asio::awaitable<Response> answer(Request request) {
     if (request.head.path == "/wait") {
       auto start = [this](auto done) { wait(done); };
-      co_await await_callback<int>(std::move(start));
+      co_await routing::await_callback<int>(std::move(start));
     }
     if (request.head.path == "/throw") throw std::runtime_error("a bug");
     Response response;

@@ -45,8 +45,18 @@ class Serving {
     program_.signal(SIGTERM);
     return program_.wait();
   }
-  // Has it read its configuration again.
-  void hang_up() const { program_.signal(SIGHUP); }
+  // Has it read its configuration again, and gives what it says to that.
+  [[nodiscard]] std::string reload() const {
+    const std::size_t before = program_.err().size();
+    program_.signal(SIGHUP);
+    wait_until(
+        [&] {
+          const std::string err = program_.err();
+          return err.size() > before && err.ends_with('\n');
+        },
+        "the gateway says nothing");
+    return program_.err().substr(before);
+  }
   [[nodiscard]] std::string err() const { return program_.err(); }
 
  private:

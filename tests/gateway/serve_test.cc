@@ -256,15 +256,7 @@ class Reload : public Serve {
   std::string reload(const std::string& configuration) {
     write_file(path("next.toml"), configuration);
     std::filesystem::rename(path("next.toml"), path("ktgate.toml"));
-    const std::size_t before = serving_->err().size();
-    serving_->hang_up();
-    wait_until(
-        [&] {
-          const std::string err = serving_->err();
-          return err.size() > before && err.ends_with('\n');
-        },
-        "the gateway says nothing");
-    return serving_->err().substr(before);
+    return serving_->reload();
   }
   void expect_reloaded(const std::string& configuration) {
     EXPECT_EQ(reload(configuration), "ktgate serve: the configuration was reloaded\n");

@@ -1,4 +1,6 @@
-// Waiting in a coroutine for what happens on other threads. Internal.
+// Waiting in a coroutine for what happens on other threads.
+//
+// Thread rule: pure functions.
 #pragma once
 
 #include <functional>
@@ -12,7 +14,7 @@
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-namespace kt::gateway {
+namespace kt::routing {
 
 // Calls `start` with a function that any thread may call once, and waits until it was; the result
 // is what it was called with. The coroutine goes on on its own executor.
@@ -41,4 +43,4 @@ boost::asio::awaitable<T> await_on(boost::asio::thread_pool& pool, std::function
   return await_callback<T>(std::move(start));
 }
 
-}  // namespace kt::gateway
+}  // namespace kt::routing

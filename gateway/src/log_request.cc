@@ -1,0 +1,48 @@
+#include "log_request.h"
+
+#include <algorithm>
+
+#include "federation/reserved.h"
+
+namespace kt::gateway {
+namespace {
+
+// UpdateRequest and ManagerUpdateRequest.
+template <class Message>
+concept Update = requires(const Message& message) {
+  message.values;
+};
+
+}  // namespace
+
+std::optional<Problem> find_reserved(const routing::LogRequest& request) {
+  return std::visit(
+      []<class Message>(const Message& message) -> std::optional<Problem> {
+        if constexpr (Update<Message>) {
+          if (federation::is_reserved(message.label)) return Problem::reserved_label;
+          if (std::any_of(message.values.begin(), message.values.end(), [](const auto& each) {
+                return federation::is_like_a_tombstone(each.value);
+              }))
+            return Problem::reserved_value;
+        }
+        return std::nullopt;
+      },
+      request);
+}
+
+ErrorMeaning meaning_of(const routing::LogRequest& request) {
+  return std::visit(
+      []<class Message>(const Message& message) -> ErrorMeaning {
+        if constexpr (Update<Message>) {
+          return {Problem::unknown_label, Problem::stale_version};
+        } else if constexpr (std::is_same_v<Message, keytrans::SearchRequest>) {
+          return {message.version ? Problem::unknown_version : Problem::unknown_label,
+                  Problem::stale_view};
+        } else {
+          return {Problem::unknown_label, Problem::stale_view};
+        }
+      },
+      request);
+}
+
+}  // namespace kt::gateway

@@ -1,0 +1,23 @@
+// What of a request to a log a gateway looks at itself. Internal.
+//
+// Source: docs/http-api.md, "Errors". Thread rule: pure functions.
+#pragma once
+
+#include <optional>
+
+#include "problem.h"
+#include "routing/log_service.h"
+
+namespace kt::gateway {
+
+// reserved_label or reserved_value when it is an update of what belongs to the gateways.
+[[nodiscard]] std::optional<Problem> find_reserved(const routing::LogRequest& request);
+
+// What it means that something is not there, or that the caller's state is not the log's.
+struct ErrorMeaning {
+  Problem not_found;
+  Problem conflict;
+};
+[[nodiscard]] ErrorMeaning meaning_of(const routing::LogRequest& request);
+
+}  // namespace kt::gateway

@@ -1,0 +1,32 @@
+// What everybody may ask of a gateway: the endpoints of its logs, and those that find the log.
+// Internal. docs/http-api.md lists them.
+//
+// Thread rule: any thread, several at a time.
+#pragma once
+
+#include <tl/expected.hpp>
+
+#include "current.h"
+#include "hosting.h"
+#include "http_message.h"
+#include "log_api.h"
+
+namespace kt::gateway {
+
+class PublicApi {
+ public:
+  // What is asked is answered as `hosting` says when it is asked. Borrows it.
+  explicit PublicApi(const Current<Hosting>& hosting) : hosting_(hosting) {}
+
+  // The endpoint for `head`, or the problem with it. Its handler borrows this object.
+  [[nodiscard]] tl::expected<Endpoint, Response> find(const RequestHead& head);
+
+  // Finishes what has begun in the logs. Requires: no endpoint is called any more.
+  void close() { logs_.close(); }
+
+ private:
+  const Current<Hosting>& hosting_;
+  LogApi logs_;
+};
+
+}  // namespace kt::gateway

@@ -1,0 +1,177 @@
+#include "routed_api.h"
+
+#include <array>
+
+#include "federation/reserved.h"
+#include "federation/routed_messages.h"
+#include "log_request.h"
+#include "media_type.h"
+#include "problem.h"
+
+namespace kt::gateway {
+namespace {
+
+namespace asio = boost::asio;
+
+using Refused = tl::unexpected<Response>;
+
+// A domain without a directory document: docs/http-api.md, "Routed structures".
+constexpr std::uint64_t kNoEpoch = 0;
+
+// What one log of a route is asked.
+struct Question {
+  const HostedLog* log;
+  routing::LogRequest request;
+};
+using Questions = tl::expected<std::vector<Question>, Response>;
+
+Refused refuse(Problem problem, std::string_view detail = {}) {
+  return Refused(problem_response(problem, detail));
+}
+
+std::string_view text_of(const Label& label) {
+  return {reinterpret_cast<const char*>(label.bytes().data()), label.bytes().size()};
+}
+
+// The logs that are asked about `label`, in this order.
+tl::expected<std::vector<const HostedLog*>, Response> find_logs(const Hosting& hosting,
+                                                                routing::Operation operation,
+                                                                const Label& label) {
+  if (federation::is_reserved(label))
+    return refuse(Problem::reserved_label, "each log has its own, and is asked for it by name");
+  const auto resolved = hosting.table().resolve(text_of(label));
+  if (!resolved)
+    return refuse(
+        resolved.error().code == Errc::not_found ? Problem::no_log : Problem::invalid_identity,
+        resolved.error().detail);
+  if (resolved->label != label)
+    return refuse(Problem::invalid_identity, "the label is not the identity's canonical one");
+  const auto route = hosting.table().route(operation, resolved->domain, label);
+  if (!route) return Refused(problem_of(route.error(), Problem::no_log));
+  std::vector<const HostedLog*> logs;
+  for (const routing::RoutedLog& each : *route) logs.push_back(&hosting.log(each.log));
+  return logs;
+}
+
+const LogId& id_of(const HostedLog& hosted) { return hosted.log->configuration().id(); }
+
+Questions lookup(const Hosting& hosting, ByteView body, const std::string& /*caller*/) {
+  const auto request = federation::decode<federation::LookupRequest>(body);
+  if (!request) return refuse(Problem::malformed, request.error().detail);
+  const auto logs = find_logs(hosting, routing::Operation::search, request->label);
+  if (!logs) return Refused(logs.error());
+  std::vector<Question> questions;
+  for (const HostedLog* const log : *logs)
+    questions.push_back({log, search_request(*request, id_of(*log))});
+  return questions;
+}
+
+Questions update(const Hosting& hosting, ByteView body, const std::string& caller) {
+  const auto request = federation::decode<federation::RoutedUpdateRequest>(body);
+  if (!request) return refuse(Problem::malformed, request.error().detail);
+  const auto logs = find_logs(hosting, routing::Operation::update, request->label);
+  if (!logs) return Refused(logs.error());
+  std::vector<Question> questions;
+  for (const HostedLog* const log : *logs) {
+    if (log->writer != caller) return refuse(Problem::forbidden);
+    questions.push_back({log, update_request(*request, id_of(*log))});
+    if (const auto reserved = find_reserved(questions.back().request)) return refuse(*reserved);
+  }
+  return questions;
+}
+
+Questions monitor(const Hosting& hosting, ByteView body, const std::string& /*caller*/) {
+  const auto request = federation::decode<federation::RoutedMonitorRequest>(body);
+  if (!request) return refuse(Problem::malformed, request.error().detail);
+  const auto logs = find_logs(hosting, routing::Operation::monitor, request->label);
+  if (!logs) return Refused(logs.error());
+  std::vector<Question> questions;
+  for (const HostedLog* const log : *logs) {
+    auto question = monitor_request(*request, id_of(*log));
+    if (!question) continue;
+    questions.push_back(
+        {log, std::visit([](auto& each) -> routing::LogRequest { return each; }, *question)});
+  }
+  if (questions.empty())
+    return refuse(Problem::malformed, "RoutedMonitorRequest.views has none of the label's logs");
+  return questions;
+}
+
+}  // namespace
+
+struct RoutedOperation {
+  std::string_view path;
+  std::string_view name;
+  std::string_view request_type;
+  std::string_view response_type;
+  bool is_for_writers;
+  Questions (*read)(const Hosting& hosting, ByteView body, const std::string& caller);
+};
+
+namespace {
+
+asio::awaitable<Response> handle(std::shared_ptr<const Hosting> hosting,
+                                 const RoutedOperation& operation, std::string caller,
+                                 Request request) {
+  Questions questions = operation.read(*hosting, request.body, caller);
+  if (!questions) co_return std::move(questions).error();
+  federation::RoutedResponse routed{kNoEpoch, {}};
+  for (Question& question : *questions) {
+    const ErrorMeaning meaning = meaning_of(question.request);
+    auto answered = co_await question.log->service->ask(std::move(question.request));
+    if (!answered) co_return problem_of(answered.error(), meaning.not_found, meaning.conflict);
+    routed.answers.push_back({id_of(*question.log).hash(), *std::move(answered)});
+  }
+  auto encoded = federation::encode(routed);
+  if (!encoded) co_return problem_response(Problem::internal);
+  Response response;
+  response.content_type = media_type(operation.response_type);
+  response.body = *std::move(encoded);
+  co_return response;
+}
+
+}  // namespace
+
+const RoutedOperation* find_routed_operation(std::string_view path) {
+  static constexpr std::array kOperations{
+      RoutedOperation{"/kt/v1/lookup", "lookup", "lookup-request", "lookup-response", false,
+                      lookup},
+      RoutedOperation{"/kt/v1/update", "routed-update", "routed-update-request",
+                      "routed-update-response", true, update},
+      RoutedOperation{"/kt/v1/monitor", "routed-monitor", "routed-monitor-request",
+                      "routed-monitor-response", false, monitor},
+  };
+  for (const RoutedOperation& each : kOperations) {
+    if (each.path == path) return &each;
+  }
+  return nullptr;
+}
+
+tl::expected<Endpoint, Response> routed_endpoint(std::shared_ptr<const Hosting> hosting,
+                                                 const RoutedOperation& operation,
+                                                 const RequestHead& head) {
+  if (head.method != Method::post) return Refused(method_not_allowed(Method::post));
+  // Whose log it is that is to be written shows when the body is there.
+  std::string caller;
+  if (operation.is_for_writers) {
+    if (!head.bearer_token) return refuse(Problem::unauthenticated);
+    auto known = hosting->principals().find(*head.bearer_token);
+    if (!known) return refuse(Problem::unauthenticated, "the token is not known");
+    caller = *std::move(known);
+  }
+  if (!accepts(head.accept, media_type(operation.response_type)))
+    return refuse(Problem::not_acceptable);
+  Endpoint endpoint;
+  endpoint.name = operation.name;
+  endpoint.content_type = media_type(operation.request_type);
+  endpoint.body_limit =
+      operation.is_for_writers ? hosting->update_limit() : hosting->request_limit();
+  if (head.content_type != endpoint.content_type)
+    return refuse(Problem::unsupported_media_type, "it has to be " + endpoint.content_type);
+  endpoint.handle = [hosting = std::move(hosting), &operation, caller](Request request) {
+    return handle(hosting, operation, caller, std::move(request));
+  };
+  return endpoint;
+}
+
+}  // namespace kt::gateway

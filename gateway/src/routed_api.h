@@ -1,0 +1,27 @@
+// The endpoints of routed requests: a label in, the answers of the logs that its domain's policy
+// names out. Internal. docs/http-api.md, "Routed structures".
+//
+// Thread rule: pure functions; what they give may be called on any thread.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include <tl/expected.hpp>
+
+#include "hosting.h"
+#include "http_message.h"
+
+namespace kt::gateway {
+
+struct RoutedOperation;
+
+// The one at this path. Null when there is none.
+[[nodiscard]] const RoutedOperation* find_routed_operation(std::string_view path);
+
+// The endpoint over the domains and logs of `hosting` for `head`, or the problem with it.
+[[nodiscard]] tl::expected<Endpoint, Response> routed_endpoint(
+    std::shared_ptr<const Hosting> hosting, const RoutedOperation& operation,
+    const RequestHead& head);
+
+}  // namespace kt::gateway
