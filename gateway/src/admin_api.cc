@@ -126,6 +126,9 @@ Response AdminApi::metrics() const {
   text.begin(MetricType::gauge, "ktgate_configuration_reload_failed",
              "Whether the last reload of the configuration failed, and changed nothing.");
   text.sample({}, reload_failed_ ? 1 : 0);
+  text.begin(MetricType::gauge, "ktgate_directory_documents_out_of_step",
+             "Domains whose directory document does not say what the configuration says.");
+  text.sample({}, static_cast<double>(unpublished_));
   write_log_metrics(hosting_.snapshot()->logs(), clock_.now(), text);
   Response response;
   response.content_type = PrometheusText::kContentType;

@@ -253,6 +253,7 @@ class ConfigurationReader {
       complain(logs, "under the policy \"sharded\", domain.logs has 2 to " +
                          std::to_string(federation::kMaxShards) + " logs");
     for (const std::string& log : domain.logs) routed_.emplace_back(log, logs);
+    if (domain.url && !published_) published_ = position_of(table, "url");
   }
 
   // Logs and domains may stand behind what names them.
@@ -262,6 +263,8 @@ class ConfigurationReader {
     }
     if (read_.default_domain && !domains_.contains(*read_.default_domain))
       complain(position_of(root, "default_domain"), "default_domain names no [[domain]]");
+    if (published_ && !root.contains("state"))
+      complain(*published_, "domain.url needs state, a directory for what is published");
   }
 
   // Principals may stand behind the logs.
@@ -279,6 +282,7 @@ class ConfigurationReader {
   std::set<std::string> aliases_;
   std::set<std::filesystem::path> directories_;
   std::set<federation::Domain> domains_;
+  std::optional<Position> published_;                     // where a domain first has a url
   std::vector<std::pair<std::string, Position>> routed_;  // aliases, and where domains have them
   // A principal's name, and where which key has it.
   struct Named {

@@ -17,6 +17,7 @@
 
 #include "federation/domain.h"
 #include "federation/label_rule.h"
+#include "federation/url.h"
 #include "log/log.h"
 
 namespace kt::gateway {
@@ -78,11 +79,14 @@ struct DomainConfiguration {
   federation::LabelRule label_rule = federation::LabelRule::bytes;
   DomainPolicy policy = DomainPolicy::single;
   std::vector<std::string> logs;
+  std::optional<federation::Url> url;  // without one, no directory document is published
 };
 
 struct GatewayConfiguration {
   // Of identities that name no domain; one of `domains`.
   std::optional<federation::Domain> default_domain;
+  // Where the gateway keeps what it has published; there if any of `domains` has a URL.
+  std::filesystem::path state;
   ListenConfiguration listen;
   AdminConfiguration admin;
   LimitsConfiguration limits;

@@ -19,6 +19,7 @@ constexpr std::uint64_t kKiB = 1024;
 constexpr std::uint64_t kMiB = 1024 * kKiB;
 
 ValuePlace default_domain(GatewayConfiguration& all) { return &all.default_domain; }
+ValuePlace state(GatewayConfiguration& all) { return &all.state; }
 ValuePlace in_listen(GatewayConfiguration& all) { return &all.listen; }
 
 template <auto Member>
@@ -81,6 +82,10 @@ constexpr std::array kKeys{
                      "example.com",
                      "The one of the domains below that identities belong to which name none, such "
                      "as telephone numbers. Without it they are refused."},
+    ConfigurationKey{"", "state", Kind::path, false, &state, 0, 0, "state",
+                     "A directory, made when it is not there, in which the gateway keeps what its "
+                     "domains have published. Needed where a domain has a url.",
+                     true},
 
     ConfigurationKey{"listen", "address", Kind::address, true, &in_listen, 0, 0, "127.0.0.1:8443",
                      "Port 0 takes any that is free.", true},
@@ -194,6 +199,10 @@ constexpr std::array kKeys{
                      "which its hash picks."},
     ConfigurationKey{"domain", "logs", Kind::aliases, true, &in_domain<&DomainConfiguration::logs>,
                      0, 0, "example", "The logs that have the labels."},
+    ConfigurationKey{"domain", "url", Kind::url, false, &in_domain<&DomainConfiguration::url>, 0, 0,
+                     "https://kt.example.com",
+                     "Where clients reach this gateway. With it the domain's directory document is "
+                     "published: directory-document.md."},
 };
 
 // Levenshtein's.

@@ -26,14 +26,16 @@ enum class ValueKind : std::uint8_t {
   domain,
   label_rule,
   policy,
-  aliases
+  aliases,
+  url
 };
 
 // Where a value is kept. An address is two members of its section.
-using ValuePlace = std::variant<ListenConfiguration*, std::filesystem::path*, std::string*,
-                                std::optional<std::string>*, HashValue*, std::chrono::milliseconds*,
-                                std::size_t*, unsigned*, std::optional<federation::Domain>*,
-                                federation::LabelRule*, DomainPolicy*, std::vector<std::string>*>;
+using ValuePlace =
+    std::variant<ListenConfiguration*, std::filesystem::path*, std::string*,
+                 std::optional<std::string>*, HashValue*, std::chrono::milliseconds*, std::size_t*,
+                 unsigned*, std::optional<federation::Domain>*, federation::LabelRule*,
+                 DomainPolicy*, std::vector<std::string>*, std::optional<federation::Url>*>;
 
 struct ConfigurationSection {
   std::string_view path;

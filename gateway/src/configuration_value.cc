@@ -94,6 +94,14 @@ bool set_aliases(const TomlValue& value, ValuePlace place) {
   return true;
 }
 
+// What only this machine reads may come without TLS.
+bool set_url(const std::string& text, ValuePlace place) {
+  auto url = federation::parse_url(text);
+  if (!url || (!url->has_tls && !federation::is_loopback(url->host))) return false;
+  *std::get<std::optional<federation::Url>*>(place) = *std::move(url);
+  return true;
+}
+
 // Of a duration, a size or a number; nothing when `value` is none.
 std::optional<std::uint64_t> count_of(ValueKind kind, const TomlValue& value) {
   if (const auto* const number = std::get_if<std::int64_t>(&value)) {
@@ -154,6 +162,8 @@ std::string describe(ValueKind kind) {
     case ValueKind::domain: return R"(the name of a domain, like "example.com")";
     case ValueKind::label_rule: return R"("bytes", "ascii-lower" or "UsernameCaseMapped")";
     case ValueKind::policy: return R"("single" or "sharded")";
+    case ValueKind::url:
+      return R"(a URL like "https://kt.example.com"; http only with a loopback address)";
     case ValueKind::aliases: return R"(a list of aliases of logs, like ["one", "two"])";
   }
   return "";
@@ -177,6 +187,7 @@ bool set_value(const ConfigurationKey& key, const TomlValue& value,
     case ValueKind::domain: return set_domain(*text, place);
     case ValueKind::label_rule: return set_label_rule(*text, place);
     case ValueKind::policy: return set_policy(*text, place);
+    case ValueKind::url: return set_url(*text, place);
     default: return false;
   }
 }

@@ -1,9 +1,12 @@
 #include "hosting.h"
 
+#include <algorithm>
 #include <set>
 
 namespace kt::gateway {
 namespace {
+
+using keytrans::DeploymentMode;
 
 Result<std::unique_ptr<const routing::Policy>> make_policy(DomainPolicy policy,
                                                            std::vector<LogId> logs) {
@@ -11,16 +14,49 @@ Result<std::unique_ptr<const routing::Policy>> make_policy(DomainPolicy policy,
   return routing::make_single(logs.at(0));
 }
 
+Result<routing::RoutingTable> make_table(const GatewayConfiguration& configuration,
+                                         const std::vector<HostedLog>& logs) {
+  std::map<std::string_view, const HostedLog*> named;
+  std::set<LogId> known;
+  for (const HostedLog& hosted : logs) {
+    named.emplace(hosted.alias, &hosted);
+    known.insert(hosted.log->configuration().id());
+  }
+  std::vector<routing::DomainRouting> domains;
+  for (const DomainConfiguration& domain : configuration.domains) {
+    std::vector<LogId> of_domain;
+    for (const std::string& alias : domain.logs) {
+      const keytrans::LogConfiguration& log = named.at(alias)->log->configuration();
+      if (domain.url && log.mode() == DeploymentMode::thirdPartyManagement)
+        return fail(Errc::rejected, "the log " + alias +
+                                        " is managed for somebody else, who alone " +
+                                        "can write what a domain with a url publishes");
+      of_domain.push_back(log.id());
+    }
+    KT_TRY(auto policy, make_policy(domain.policy, std::move(of_domain)));
+    domains.push_back({*domain.name, domain.label_rule, std::move(policy)});
+  }
+  return routing::RoutingTable::create(std::move(domains), configuration.default_domain, known);
+}
+
 }  // namespace
 
-Hosting::Hosting(std::vector<HostedLog> logs, routing::RoutingTable table,
-                 const std::vector<PrincipalConfiguration>& principals,
-                 const LimitsConfiguration& limits)
+Result<std::shared_ptr<const Hosting>> Hosting::create(const GatewayConfiguration& configuration,
+                                                       std::vector<HostedLog> logs) {
+  KT_TRY(routing::RoutingTable table, make_table(configuration, logs));
+  return std::shared_ptr<const Hosting>(
+      new Hosting(configuration, std::move(logs), std::move(table)));
+}
+
+Hosting::Hosting(const GatewayConfiguration& configuration, std::vector<HostedLog> logs,
+                 routing::RoutingTable table)
     : logs_(std::move(logs)),
+      domains_(configuration.domains),
+      default_domain_(configuration.default_domain),
       table_(std::move(table)),
-      principals_(principals),
-      request_limit_(limits.request_bytes),
-      update_limit_(limits.update_bytes) {
+      principals_(configuration.principals),
+      request_limit_(configuration.limits.request_bytes),
+      update_limit_(configuration.limits.update_bytes) {
   for (const HostedLog& hosted : logs_) {
     names_.emplace(hosted.log->configuration().id().hex(), &hosted);
     names_.emplace(hosted.alias, &hosted);
@@ -36,24 +72,6 @@ const HostedLog& Hosting::log(const LogId& id) const {
   const HostedLog* const found = find_log(id.hex());
   KT_ASSERT(found != nullptr);
   return *found;
-}
-
-Result<routing::RoutingTable> make_routing_table(const GatewayConfiguration& configuration,
-                                                 const std::vector<HostedLog>& logs) {
-  std::map<std::string_view, LogId> ids;
-  std::set<LogId> known;
-  for (const HostedLog& hosted : logs) {
-    ids.emplace(hosted.alias, hosted.log->configuration().id());
-    known.insert(hosted.log->configuration().id());
-  }
-  std::vector<routing::DomainRouting> domains;
-  for (const DomainConfiguration& domain : configuration.domains) {
-    std::vector<LogId> of_domain;
-    for (const std::string& alias : domain.logs) of_domain.push_back(ids.at(alias));
-    KT_TRY(auto policy, make_policy(domain.policy, std::move(of_domain)));
-    domains.push_back({*domain.name, domain.label_rule, std::move(policy)});
-  }
-  return routing::RoutingTable::create(std::move(domains), configuration.default_domain, known);
 }
 
 }  // namespace kt::gateway

@@ -21,6 +21,7 @@ namespace kt::gateway {
 // A log and what is said of it in the configuration.
 struct HostedLog {
   std::string alias;
+  std::filesystem::path directory;
   // The principals' names. Nobody may do what nobody is named for.
   std::optional<std::string> writer;
   std::optional<std::string> auditor;
@@ -30,13 +31,20 @@ struct HostedLog {
 
 class Hosting {
  public:
-  // Borrows the logs, which are those that `table` leads to.
-  Hosting(std::vector<HostedLog> logs, routing::RoutingTable table,
-          const std::vector<PrincipalConfiguration>& principals, const LimitsConfiguration& limits);
+  // The logs and domains of `configuration`; `logs` are those of it, and borrowed.
+  // Errors: those of routing::RoutingTable::create(); rejected for a domain that is to publish a
+  // directory document and has a log that a third party manages, which nothing can be put into
+  // here.
+  static Result<std::shared_ptr<const Hosting>> create(const GatewayConfiguration& configuration,
+                                                       std::vector<HostedLog> logs);
   Hosting(const Hosting&) = delete;
   Hosting& operator=(const Hosting&) = delete;
 
   [[nodiscard]] const std::vector<HostedLog>& logs() const { return logs_; }
+  [[nodiscard]] const std::vector<DomainConfiguration>& domains() const { return domains_; }
+  [[nodiscard]] const std::optional<federation::Domain>& default_domain() const {
+    return default_domain_;
+  }
   // The log with this LogId in hex, or this alias. Null when there is none.
   [[nodiscard]] const HostedLog* find_log(std::string_view name) const;
   // The log with this LogId. Requires: it is there.
@@ -48,17 +56,17 @@ class Hosting {
   [[nodiscard]] std::size_t update_limit() const { return update_limit_; }
 
  private:
+  Hosting(const GatewayConfiguration& configuration, std::vector<HostedLog> logs,
+          routing::RoutingTable table);
+
   const std::vector<HostedLog> logs_;
+  const std::vector<DomainConfiguration> domains_;
+  const std::optional<federation::Domain> default_domain_;
   std::map<std::string, const HostedLog*, std::less<>> names_;
   const routing::RoutingTable table_;
   const Principals principals_;
   const std::size_t request_limit_;
   const std::size_t update_limit_;
 };
-
-// The domains of `configuration` with their policies over `logs`, which are those of it.
-// Errors: those of routing::RoutingTable::create().
-Result<routing::RoutingTable> make_routing_table(const GatewayConfiguration& configuration,
-                                                 const std::vector<HostedLog>& logs);
 
 }  // namespace kt::gateway

@@ -25,6 +25,7 @@ struct RequestHead {
   std::string query;         // what follows '?', as it came
   std::string content_type;  // without parameters, in lower case; empty for none
   std::string accept;
+  std::string if_none_match;
   std::optional<std::string> bearer_token;
 };
 

@@ -115,6 +115,7 @@ tl::expected<RequestHead, Response> read_head(const RequestParser& parser) {
   if (mark != beast::string_view::npos) head.query = std::string(target.substr(mark + 1));
   head.content_type = lower_media_type(message[http::field::content_type]);
   head.accept = std::string(message[http::field::accept]);
+  head.if_none_match = std::string(message[http::field::if_none_match]);
   head.bearer_token = bearer_token(message[http::field::authorization]);
   return head;
 }

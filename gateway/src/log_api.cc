@@ -7,6 +7,7 @@
 #include "log_request.h"
 #include "media_type.h"
 #include "problem.h"
+#include "query.h"
 #include "routing/await.h"
 
 namespace kt::gateway {
@@ -53,23 +54,15 @@ Answer configuration(const log::Log& log, const Request& /*request*/) {
   return *std::move(encoded);
 }
 
-// The number of `name` in a query of numbers: "start=5&limit=10". Nothing but what `name` is asked
-// for may stand there twice.
+// The number that stands for `name` in a query, once.
 std::optional<std::uint64_t> number_in(std::string_view query, std::string_view name) {
-  std::optional<std::uint64_t> found;
-  while (!query.empty()) {
-    const std::size_t end = std::min(query.find('&'), query.size());
-    const std::string_view pair = query.substr(0, end);
-    query.remove_prefix(std::min(end + 1, query.size()));
-    if (!pair.starts_with(name) || pair.size() <= name.size() || pair[name.size()] != '=') continue;
-    const std::string_view text = pair.substr(name.size() + 1);
-    std::uint64_t number = 0;
-    const auto [rest, code] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (found || text.empty() || code != std::errc() || rest != text.data() + text.size())
-      return std::nullopt;
-    found = number;
-  }
-  return found;
+  const auto found = find_in_query(query, name);
+  if (found.size() != 1) return std::nullopt;
+  const std::string_view text = found[0];
+  std::uint64_t number = 0;
+  const auto [rest, code] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (text.empty() || code != std::errc() || rest != text.data() + text.size()) return std::nullopt;
+  return number;
 }
 
 Answer auditor_updates(const log::Log& log, const Request& request) {

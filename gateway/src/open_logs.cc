@@ -46,12 +46,10 @@ Result<std::shared_ptr<const Hosting>> OpenLogs::host(const GatewayConfiguration
     if (!log) return fail_in(named.directory.string(), log.error());
     if (!ids.insert((*log)->configuration().id()).second)
       return fail(Errc::rejected, named.directory.string() + ": it is a copy of another log here");
-    hosted.push_back(
-        {named.alias, named.writer, named.auditor, *log, routing::make_embedded(**log)});
+    hosted.push_back({named.alias, named.directory, named.writer, named.auditor, *log,
+                      routing::make_embedded(**log)});
   }
-  KT_TRY(routing::RoutingTable table, make_routing_table(configuration, hosted));
-  auto hosting = std::make_shared<const Hosting>(std::move(hosted), std::move(table),
-                                                 configuration.principals, configuration.limits);
+  KT_TRY(auto hosting, Hosting::create(configuration, std::move(hosted)));
   given_.push_back(hosting);
   return hosting;
 }

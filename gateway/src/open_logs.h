@@ -19,7 +19,7 @@ class OpenLogs {
   // What `configuration` says, with the logs that are open already, known by their directories, and
   // the others, which are opened now. It borrows the logs. Blocking, until every new log has an
   // entry or something is in its way, or `interrupt` came.
-  // Errors: those of Log::open() and make_routing_table(); rejected when two of them are copies of
+  // Errors: those of Log::open() and Hosting::create(); rejected when two of them are copies of
   // one log, or when what an open log was opened with is to change.
   Result<std::shared_ptr<const Hosting>> host(const GatewayConfiguration& configuration,
                                               const program::Interrupt& interrupt);

@@ -7,6 +7,7 @@
 #include <tl/expected.hpp>
 
 #include "current.h"
+#include "directory_publisher.h"
 #include "hosting.h"
 #include "http_message.h"
 #include "log_api.h"
@@ -15,8 +16,9 @@ namespace kt::gateway {
 
 class PublicApi {
  public:
-  // What is asked is answered as `hosting` says when it is asked. Borrows it.
-  explicit PublicApi(const Current<Hosting>& hosting) : hosting_(hosting) {}
+  // What is asked is answered as `hosting` says when it is asked. Borrows both.
+  PublicApi(const Current<Hosting>& hosting, const DirectoryPublisher& publisher)
+      : hosting_(hosting), publisher_(publisher) {}
 
   // The endpoint for `head`, or the problem with it. Its handler borrows this object.
   [[nodiscard]] tl::expected<Endpoint, Response> find(const RequestHead& head);
@@ -26,6 +28,7 @@ class PublicApi {
 
  private:
   const Current<Hosting>& hosting_;
+  const DirectoryPublisher& publisher_;
   LogApi logs_;
 };
 

@@ -23,7 +23,13 @@ struct Question {
   const HostedLog* log;
   routing::LogRequest request;
 };
-using Questions = tl::expected<std::vector<Question>, Response>;
+
+// What a request comes to.
+struct Asked {
+  federation::Domain domain;
+  std::vector<Question> questions{};
+};
+using Questions = tl::expected<Asked, Response>;
 
 Refused refuse(Problem problem, std::string_view detail = {}) {
   return Refused(problem_response(problem, detail));
@@ -33,10 +39,14 @@ std::string_view text_of(const Label& label) {
   return {reinterpret_cast<const char*>(label.bytes().data()), label.bytes().size()};
 }
 
-// The logs that are asked about `label`, in this order.
-tl::expected<std::vector<const HostedLog*>, Response> find_logs(const Hosting& hosting,
-                                                                routing::Operation operation,
-                                                                const Label& label) {
+struct Route {
+  federation::Domain domain;
+  std::vector<const HostedLog*> logs{};  // in the order in which they are asked
+};
+
+// Who is asked about `label`.
+tl::expected<Route, Response> find_route(const Hosting& hosting, routing::Operation operation,
+                                         const Label& label) {
   if (federation::is_reserved(label))
     return refuse(Problem::reserved_label, "each log has its own, and is asked for it by name");
   const auto resolved = hosting.table().resolve(text_of(label));
@@ -48,9 +58,9 @@ tl::expected<std::vector<const HostedLog*>, Response> find_logs(const Hosting& h
     return refuse(Problem::invalid_identity, "the label is not the identity's canonical one");
   const auto route = hosting.table().route(operation, resolved->domain, label);
   if (!route) return Refused(problem_of(route.error(), Problem::no_log));
-  std::vector<const HostedLog*> logs;
-  for (const routing::RoutedLog& each : *route) logs.push_back(&hosting.log(each.log));
-  return logs;
+  Route found{resolved->domain};
+  for (const routing::RoutedLog& each : *route) found.logs.push_back(&hosting.log(each.log));
+  return found;
 }
 
 const LogId& id_of(const HostedLog& hosted) { return hosted.log->configuration().id(); }
@@ -58,43 +68,44 @@ const LogId& id_of(const HostedLog& hosted) { return hosted.log->configuration()
 Questions lookup(const Hosting& hosting, ByteView body, const std::string& /*caller*/) {
   const auto request = federation::decode<federation::LookupRequest>(body);
   if (!request) return refuse(Problem::malformed, request.error().detail);
-  const auto logs = find_logs(hosting, routing::Operation::search, request->label);
-  if (!logs) return Refused(logs.error());
-  std::vector<Question> questions;
-  for (const HostedLog* const log : *logs)
-    questions.push_back({log, search_request(*request, id_of(*log))});
-  return questions;
+  const auto route = find_route(hosting, routing::Operation::search, request->label);
+  if (!route) return Refused(route.error());
+  Asked asked{route->domain};
+  for (const HostedLog* const log : route->logs)
+    asked.questions.push_back({log, search_request(*request, id_of(*log))});
+  return asked;
 }
 
 Questions update(const Hosting& hosting, ByteView body, const std::string& caller) {
   const auto request = federation::decode<federation::RoutedUpdateRequest>(body);
   if (!request) return refuse(Problem::malformed, request.error().detail);
-  const auto logs = find_logs(hosting, routing::Operation::update, request->label);
-  if (!logs) return Refused(logs.error());
-  std::vector<Question> questions;
-  for (const HostedLog* const log : *logs) {
+  const auto route = find_route(hosting, routing::Operation::update, request->label);
+  if (!route) return Refused(route.error());
+  Asked asked{route->domain};
+  for (const HostedLog* const log : route->logs) {
     if (log->writer != caller) return refuse(Problem::forbidden);
-    questions.push_back({log, update_request(*request, id_of(*log))});
-    if (const auto reserved = find_reserved(questions.back().request)) return refuse(*reserved);
+    asked.questions.push_back({log, update_request(*request, id_of(*log))});
+    if (const auto reserved = find_reserved(asked.questions.back().request))
+      return refuse(*reserved);
   }
-  return questions;
+  return asked;
 }
 
 Questions monitor(const Hosting& hosting, ByteView body, const std::string& /*caller*/) {
   const auto request = federation::decode<federation::RoutedMonitorRequest>(body);
   if (!request) return refuse(Problem::malformed, request.error().detail);
-  const auto logs = find_logs(hosting, routing::Operation::monitor, request->label);
-  if (!logs) return Refused(logs.error());
-  std::vector<Question> questions;
-  for (const HostedLog* const log : *logs) {
+  const auto route = find_route(hosting, routing::Operation::monitor, request->label);
+  if (!route) return Refused(route.error());
+  Asked asked{route->domain};
+  for (const HostedLog* const log : route->logs) {
     auto question = monitor_request(*request, id_of(*log));
     if (!question) continue;
-    questions.push_back(
+    asked.questions.push_back(
         {log, std::visit([](auto& each) -> routing::LogRequest { return each; }, *question)});
   }
-  if (questions.empty())
+  if (asked.questions.empty())
     return refuse(Problem::malformed, "RoutedMonitorRequest.views has none of the label's logs");
-  return questions;
+  return asked;
 }
 
 }  // namespace
@@ -111,12 +122,15 @@ struct RoutedOperation {
 namespace {
 
 asio::awaitable<Response> handle(std::shared_ptr<const Hosting> hosting,
+                                 std::shared_ptr<const PublishedDirectories> published,
                                  const RoutedOperation& operation, std::string caller,
                                  Request request) {
-  Questions questions = operation.read(*hosting, request.body, caller);
-  if (!questions) co_return std::move(questions).error();
+  Questions asked = operation.read(*hosting, request.body, caller);
+  if (!asked) co_return std::move(asked).error();
+  const auto document = published->find(asked->domain);
   federation::RoutedResponse routed{kNoEpoch, {}};
-  for (Question& question : *questions) {
+  if (document != published->end()) routed.epoch = document->second.directory().epoch.value();
+  for (Question& question : asked->questions) {
     const ErrorMeaning meaning = meaning_of(question.request);
     auto answered = co_await question.log->service->ask(std::move(question.request));
     if (!answered) co_return problem_of(answered.error(), meaning.not_found, meaning.conflict);
@@ -147,9 +161,9 @@ const RoutedOperation* find_routed_operation(std::string_view path) {
   return nullptr;
 }
 
-tl::expected<Endpoint, Response> routed_endpoint(std::shared_ptr<const Hosting> hosting,
-                                                 const RoutedOperation& operation,
-                                                 const RequestHead& head) {
+tl::expected<Endpoint, Response> routed_endpoint(
+    std::shared_ptr<const Hosting> hosting, std::shared_ptr<const PublishedDirectories> published,
+    const RoutedOperation& operation, const RequestHead& head) {
   if (head.method != Method::post) return Refused(method_not_allowed(Method::post));
   // Whose log it is that is to be written shows when the body is there.
   std::string caller;
@@ -168,8 +182,9 @@ tl::expected<Endpoint, Response> routed_endpoint(std::shared_ptr<const Hosting> 
       operation.is_for_writers ? hosting->update_limit() : hosting->request_limit();
   if (head.content_type != endpoint.content_type)
     return refuse(Problem::unsupported_media_type, "it has to be " + endpoint.content_type);
-  endpoint.handle = [hosting = std::move(hosting), &operation, caller](Request request) {
-    return handle(hosting, operation, caller, std::move(request));
+  endpoint.handle = [hosting = std::move(hosting), published = std::move(published), &operation,
+                     caller](Request request) {
+    return handle(hosting, published, operation, caller, std::move(request));
   };
   return endpoint;
 }

@@ -9,6 +9,7 @@
 
 #include <tl/expected.hpp>
 
+#include "directory_publisher.h"
 #include "hosting.h"
 #include "http_message.h"
 
@@ -19,9 +20,10 @@ struct RoutedOperation;
 // The one at this path. Null when there is none.
 [[nodiscard]] const RoutedOperation* find_routed_operation(std::string_view path);
 
-// The endpoint over the domains and logs of `hosting` for `head`, or the problem with it.
+// The endpoint over the domains and logs of `hosting` for `head`, or the problem with it. What is
+// published is named in the answers.
 [[nodiscard]] tl::expected<Endpoint, Response> routed_endpoint(
-    std::shared_ptr<const Hosting> hosting, const RoutedOperation& operation,
-    const RequestHead& head);
+    std::shared_ptr<const Hosting> hosting, std::shared_ptr<const PublishedDirectories> published,
+    const RoutedOperation& operation, const RequestHead& head);
 
 }  // namespace kt::gateway

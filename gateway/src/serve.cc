@@ -16,6 +16,7 @@
 #include "open_logs.h"
 #include "program/interrupt.h"
 #include "public_api.h"
+#include "publishing_thread.h"
 
 namespace kt::gateway {
 namespace {
@@ -98,7 +99,8 @@ Result<int> serve(const std::filesystem::path& file) {
   OpenLogs logs;
   KT_TRY(auto first, logs.host(configuration, interrupt));
   Current<Hosting> hosting(std::move(first));
-  PublicApi api(hosting);
+  KT_TRY(const auto publisher, DirectoryPublisher::create(configuration.state));
+  PublicApi api(hosting, *publisher);
   KT_TRY(const auto server,
          HttpServer::start(configuration.listen, configuration.limits,
                            [&api](const RequestHead& head) { return api.find(head); }));
@@ -122,6 +124,9 @@ Result<int> serve(const std::filesystem::path& file) {
 
   Running running{configuration, logs, hosting, *server};
   Watch watch(hosting);
+  PublishingThread publishing(*publisher, hosting, [](const std::string& what) {
+    std::fprintf(stderr, "ktgate serve: %s\n", what.c_str());
+  });
   std::array<pollfd, 2> wait{pollfd{interrupt.descriptor(), POLLIN, 0},
                              pollfd{hangup.descriptor(), POLLIN, 0}};
   while (!interrupt.came()) {
@@ -133,9 +138,11 @@ Result<int> serve(const std::filesystem::path& file) {
                             : ("nothing was reloaded: " + reloaded.error().detail).c_str());
     }
     watch.look();
+    admin_api.note_unpublished(publishing.failing());
     logs.close_unused();
     poll(wait.data(), wait.size(), kLookMilliseconds);
   }
+  publishing.stop();
   server->drain();
   if (admin != nullptr) admin->drain();
   admin_api.close();

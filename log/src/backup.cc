@@ -2,6 +2,7 @@
 
 #include "closed_log.h"
 #include "keytrans/key_file.h"
+#include "log/log.h"
 #include "store/copy.h"
 #include "store/files.h"
 #include "store/head_file.h"
@@ -13,9 +14,7 @@ namespace {
 Result<void> copy_keys(const ClosedLog& log, const Directory& copy) {
   const keytrans::Configuration& wire = log.configuration.wire();
   // A backup with another key would be found out when it is needed.
-  KT_TRY(const auto signature_key,
-         keytrans::load_key<keytrans::SigningKey>(log.files.signature_key(), wire.ciphersuite,
-                                                  wire.signature_public_key));
+  KT_TRY(const auto signature_key, load_signature_key(log.files.path, log.configuration));
   KT_TRY(const auto vrf_key, keytrans::load_key<keytrans::VrfPrivateKey>(
                                  log.files.vrf_key(), wire.ciphersuite, wire.vrf_public_key));
   KT_TRY(const auto signature_pem, signature_key.to_pem());

@@ -30,8 +30,7 @@ Result<LogConfiguration> check_log(const std::filesystem::path& directory,
   auto configuration = load_configuration(files);
   if (!configuration) return fail_in("its file configuration", std::move(configuration).error());
   const keytrans::Configuration& wire = configuration->wire();
-  KT_TRY(keytrans::load_key<keytrans::SigningKey>(files.signature_key(), wire.ciphersuite,
-                                                  wire.signature_public_key));
+  KT_TRY(load_signature_key(files.path, *configuration));
   KT_TRY(keytrans::load_key<keytrans::VrfPrivateKey>(files.vrf_key(), wire.ciphersuite,
                                                      wire.vrf_public_key));
   KT_TRY(check_padding(wire, options.padding));

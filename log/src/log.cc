@@ -129,6 +129,13 @@ std::string_view to_string(Trouble trouble) {
   return "unknown";
 }
 
+Result<keytrans::SigningKey> load_signature_key(const std::filesystem::path& directory,
+                                                const LogConfiguration& configuration) {
+  const keytrans::Configuration& wire = configuration.wire();
+  return keytrans::load_key<keytrans::SigningKey>(Directory{directory}.signature_key(),
+                                                  wire.ciphersuite, wire.signature_public_key);
+}
+
 Result<std::unique_ptr<Log>> Log::open(const std::filesystem::path& directory,
                                        const LogOptions& options, const Clock& clock) {
   KT_TRY(ClosedLog closed, open_closed_log(directory, options.store));
@@ -136,9 +143,7 @@ Result<std::unique_ptr<Log>> Log::open(const std::filesystem::path& directory,
   const State& state = closed.state;
   const keytrans::Configuration& wire = closed.configuration.wire();
   KT_TRY(check_padding(wire, options.padding));
-  KT_TRY(auto signature_key,
-         keytrans::load_key<keytrans::SigningKey>(files.signature_key(), wire.ciphersuite,
-                                                  wire.signature_public_key));
+  KT_TRY(auto signature_key, load_signature_key(files.path, closed.configuration));
   KT_TRY(auto vrf_key, keytrans::load_key<keytrans::VrfPrivateKey>(
                            files.vrf_key(), wire.ciphersuite, wire.vrf_public_key));
   LogParts parts{std::move(closed.configuration),

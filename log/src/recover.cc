@@ -3,6 +3,7 @@
 #include "closed_log.h"
 #include "highest_head.h"
 #include "keytrans/key_file.h"
+#include "log/log.h"
 
 namespace kt::log {
 namespace {
@@ -24,8 +25,7 @@ Result<Inspected> inspect(const std::filesystem::path& directory) {
   KT_TRY(ClosedLog log, open_closed_log(directory));
   const keytrans::Configuration& wire = log.configuration.wire();
   // Without its keys it would not open afterwards either.
-  KT_TRY(keytrans::load_key<keytrans::SigningKey>(log.files.signature_key(), wire.ciphersuite,
-                                                  wire.signature_public_key));
+  KT_TRY(load_signature_key(log.files.path, log.configuration));
   KT_TRY(const auto vrf_key, keytrans::load_key<keytrans::VrfPrivateKey>(
                                  log.files.vrf_key(), wire.ciphersuite, wire.vrf_public_key));
   KT_TRY(auto snapshot, log.store->snapshot());

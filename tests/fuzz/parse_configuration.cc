@@ -41,6 +41,11 @@ void require_consistency(const GatewayConfiguration& all) {
     }
   }
   KT_ASSERT(!all.default_domain || domains.contains(*all.default_domain));
+  for (const DomainConfiguration& domain : all.domains) {
+    KT_ASSERT(!domain.url ||
+              (!all.state.empty() &&
+               (domain.url->has_tls || kt::federation::is_loopback(domain.url->host))));
+  }
 }
 
 }  // namespace

@@ -86,12 +86,10 @@ class AdminApiTest : public LogProgram {
       auto log = std::make_unique<StatedLog>(configuration(name));
       log->now_state.size = TreeSize{17};
       log->now_state.rightmost_timestamp = Timestamp{clock_.time.value() - 1500};
-      hosted.push_back({name, std::nullopt, std::nullopt, log.get(), nullptr});
+      hosted.push_back({name, path(name), std::nullopt, std::nullopt, log.get(), nullptr});
       stated_.push_back(std::move(log));
     }
-    hosting_.emplace(std::make_shared<const Hosting>(
-        std::move(hosted), must(routing::RoutingTable::create({}, std::nullopt, {})),
-        std::vector<PrincipalConfiguration>{}, LimitsConfiguration{}));
+    hosting_.emplace(must(Hosting::create(GatewayConfiguration{}, std::move(hosted))));
     api_.emplace(*hosting_, server_, clock_);
   }
 

@@ -65,6 +65,7 @@ void expect_equal(const GatewayConfiguration& a, const GatewayConfiguration& b) 
 TEST(Configuration, EveryKeyIsReadIntoItsPlace) {
   const GatewayConfiguration all = parsed(R"(
     default_domain = "EXAMPLE.org"
+    state = "published"
     [listen]
     address = "[2001:db8::1]:443"
     certificate = "tls/certificate.pem"
@@ -116,8 +117,10 @@ TEST(Configuration, EveryKeyIsReadIntoItsPlace) {
     label_rule = "UsernameCaseMapped"
     policy = "single"
     logs = ["one"]
+    url = "https://kt.example.org:8443/base"
   )");
   EXPECT_EQ(all.default_domain, domain_of("example.org"));
+  EXPECT_EQ(all.state, "/etc/ktgate/published");
   EXPECT_EQ(all.listen.host, "2001:db8::1");
   EXPECT_EQ(all.listen.port, 443);
   EXPECT_EQ(all.listen.certificate, "/etc/ktgate/tls/certificate.pem");
@@ -162,7 +165,9 @@ TEST(Configuration, EveryKeyIsReadIntoItsPlace) {
   EXPECT_EQ(all.domains[0].label_rule, federation::LabelRule::ascii_lower);
   EXPECT_EQ(all.domains[0].policy, DomainPolicy::sharded);
   EXPECT_EQ(all.domains[0].logs, (std::vector<std::string>{"2-two", "one"}));
+  EXPECT_EQ(all.domains[0].url, std::nullopt);
   EXPECT_EQ(all.domains[1].name, domain_of("example.org"));
+  EXPECT_EQ(all.domains[1].url->text(), "https://kt.example.org:8443/base");
   EXPECT_EQ(all.domains[1].label_rule, federation::LabelRule::username_case_mapped);
   EXPECT_EQ(all.domains[1].policy, DomainPolicy::single);
   EXPECT_EQ(all.domains[1].logs, (std::vector<std::string>{"one"}));
@@ -328,6 +333,25 @@ TEST(Configuration, DomainsHaveTheLogsThatTheirPolicyTakes) {
             "gateway.toml:5:10: domain.policy has to be \"single\" or \"sharded\"");
 }
 
+TEST(Configuration, WhatDomainsPublishIsKept) {
+  const auto fault = [](const std::string& before, const std::string& url) {
+    return fault_of(before + kListen + kLog +
+                    "[[domain]]\nname = \"example.com\"\nlabel_rule = \"bytes\"\n"
+                    "policy = \"single\"\nlogs = [\"a\"]\nurl = \"" +
+                    url + "\"\n");
+  };
+  const std::string state = "state = \"state\"\n";
+  EXPECT_EQ(fault(state, "https://kt.example.com"), "");
+  EXPECT_EQ(fault(state, "http://127.0.0.1:8080"), "");
+  EXPECT_EQ(fault("", "https://kt.example.com"),
+            "gateway.toml:11:7: domain.url needs state, a directory for what is published");
+  for (const char* const url : {"http://kt.example.com", "kt.example.com", "",
+                                "https://kt.example.com/?q", "https://a@kt.example.com"})
+    EXPECT_EQ(fault(state, url),
+              "gateway.toml:12:7: domain.url has to be a URL like \"https://kt.example.com\"; http "
+              "only with a loopback address");
+}
+
 TEST(Configuration, DomainsAreToldApartAndOneMayBeTheDefault) {
   const auto domain = [](const std::string& name) {
     return "[[domain]]\nname = \"" + name +
@@ -441,7 +465,7 @@ TEST(Configuration, SizeAndDepthAreBounded) {
     end.insert(0, "]}");
   }
   EXPECT_EQ(fault_of(deep + "1" + end),
-            "gateway.toml:2:6: there is no key \"a.b.b.b\"; did you mean \"log.alias\"?");
+            "gateway.toml:2:6: there is no key \"a.b.b.b\"; did you mean \"state\"?");
 }
 
 TEST(Configuration, AFileThatIsNone) {

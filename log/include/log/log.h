@@ -44,6 +44,7 @@
 #include <vector>
 
 #include "keytrans/log_source.h"
+#include "keytrans/signature.h"
 #include "log/clock.h"
 #include "log/prune.h"
 #include "store/lmdb_store.h"
@@ -57,6 +58,11 @@ namespace kt::log {
 // unavailable when the system refuses, and then nothing is left at `directory`.
 Result<LogId> create_log(const std::filesystem::path& directory,
                          keytrans::Configuration configuration);
+
+// The key with which the log in `directory` signs its tree heads, for what else is signed in its
+// name. Blocking. Errors: those of keytrans::load_key().
+Result<keytrans::SigningKey> load_signature_key(const std::filesystem::path& directory,
+                                                const keytrans::LogConfiguration& configuration);
 
 struct LogOptions {
   // Entries with updates are this far apart at least. An update that comes alone after such a time

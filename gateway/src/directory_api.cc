@@ -1,0 +1,97 @@
+#include "directory_api.h"
+
+#include <algorithm>
+
+#include "keytrans/hash.h"
+#include "media_type.h"
+#include "problem.h"
+#include "query.h"
+
+namespace kt::gateway {
+namespace {
+
+using federation::DirectoryDocument;
+using federation::Domain;
+
+constexpr std::string_view kType = "application/json";
+constexpr unsigned kNotModified = 304;
+constexpr const char* kMaxAge = "max-age=300";
+
+using Refused = tl::unexpected<Response>;
+
+Refused refuse(Problem problem, std::string_view detail = {}) {
+  return Refused(problem_response(problem, detail));
+}
+
+// The domain that is asked for: by name, or as the only one or the default one.
+tl::expected<Domain, Response> find_domain(const Hosting& hosting, const RequestHead& head) {
+  const auto named = find_in_query(head.query, "domain");
+  if (named.size() > 1) return refuse(Problem::malformed, "the query has domain twice");
+  if (named.size() == 1) {
+    auto domain = Domain::parse(named[0]);
+    // Whoever knows the document knows how its domain is written.
+    if (!domain || domain->text() != named[0])
+      return refuse(Problem::malformed, "the domain has to be in lower case and A-labels");
+    return *std::move(domain);
+  }
+  const auto& domains = hosting.domains();
+  if (domains.empty()) return refuse(Problem::no_log);
+  if (domains.size() == 1) return *domains.front().name;
+  if (hosting.default_domain()) return *hosting.default_domain();
+  return refuse(Problem::malformed, "there are several domains: add ?domain= and one of them");
+}
+
+// The same for the same document, signatures included.
+std::string etag_of(const DirectoryDocument& document) {
+  return '"' + to_hex(keytrans::sha256(to_bytes(document.text()))) + '"';
+}
+
+// RFC 9110, Section 13.1.2. The tags are compared weakly, so the mark of a weak one is not looked
+// at. No tag of ours has a comma.
+bool has_tag(std::string_view if_none_match, std::string_view tag) {
+  while (!if_none_match.empty()) {
+    const std::size_t end = std::min(if_none_match.find(','), if_none_match.size());
+    std::string_view each = if_none_match.substr(0, end);
+    if_none_match.remove_prefix(std::min(end + 1, if_none_match.size()));
+    const std::size_t first = each.find_first_not_of(" \t");
+    if (first == std::string_view::npos) continue;
+    each = each.substr(first, each.find_last_not_of(" \t") - first + 1);
+    if (each == "*") return true;
+    if (each.starts_with("W/")) each.remove_prefix(2);
+    if (each == tag) return true;
+  }
+  return false;
+}
+
+boost::asio::awaitable<Response> done(Response response) { co_return response; }
+
+}  // namespace
+
+tl::expected<Endpoint, Response> directory_endpoint(
+    const Hosting& hosting, std::shared_ptr<const PublishedDirectories> published,
+    const RequestHead& head) {
+  if (head.method != Method::get) return Refused(method_not_allowed(Method::get));
+  if (!accepts(head.accept, kType)) return refuse(Problem::not_acceptable);
+  auto domain = find_domain(hosting, head);
+  if (!domain) return Refused(std::move(domain).error());
+  const auto found = published->find(*domain);
+  if (found == published->end())
+    return refuse(Problem::no_log, "no directory document is published for the domain here");
+  Endpoint endpoint;
+  endpoint.name = "directory";
+  endpoint.handle = [published = std::move(published), &document = found->second](Request request) {
+    const std::string etag = etag_of(document);
+    Response response;
+    response.headers = {{"ETag", etag}, {"Cache-Control", kMaxAge}};
+    if (has_tag(request.head.if_none_match, etag)) {
+      response.status = kNotModified;
+    } else {
+      response.content_type = kType;
+      response.body = to_bytes(document.text());
+    }
+    return done(std::move(response));
+  };
+  return endpoint;
+}
+
+}  // namespace kt::gateway

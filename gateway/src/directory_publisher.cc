@@ -1,0 +1,231 @@
+#include "directory_publisher.h"
+
+#include <algorithm>
+#include <chrono>
+#include <future>
+#include <limits>
+
+#include "federation/directory_document.h"
+#include "federation/shard.h"
+#include "keytrans/prover.h"
+
+namespace kt::gateway {
+namespace {
+
+using federation::Directory;
+using federation::DirectoryDocument;
+using federation::DirectoryEntry;
+using federation::DirectoryLog;
+using federation::DirectoryPolicy;
+using federation::Epoch;
+using federation::LogState;
+
+constexpr std::chrono::milliseconds kPatience{50};  // between looks at whether to stop
+constexpr std::uint64_t kGreatestEpoch = std::numeric_limits<std::uint64_t>::max();
+
+const Label& directory_label() {
+  static const Label label = *Label::create(federation::kDirectoryLabel);
+  return label;
+}
+
+std::vector<const HostedLog*> logs_of(const Hosting& hosting, const DomainConfiguration& domain) {
+  std::vector<const HostedLog*> logs;
+  for (const std::string& alias : domain.logs) logs.push_back(hosting.find_log(alias));
+  return logs;
+}
+
+// What the configuration says of the domain, for `epoch` and from `now` on.
+Result<Directory> wanted_directory(const Hosting& hosting, const DomainConfiguration& domain,
+                                   Epoch epoch, Timestamp now) {
+  std::vector<DirectoryLog> logs;
+  std::vector<LogId> ids;
+  for (const HostedLog* const hosted : logs_of(hosting, domain)) {
+    federation::Url url = *domain.url;
+    url.path += "/kt/v1/logs/" + hosted->alias;
+    logs.push_back({hosted->log->configuration(), hosted->alias, LogState::active, std::move(url)});
+    ids.push_back(logs.back().id());
+  }
+  DirectoryPolicy policy = federation::SinglePolicy{ids.at(0)};
+  if (domain.policy == DomainPolicy::sharded) {
+    KT_TRY(auto shards, federation::make_shards(std::move(ids)));
+    policy = federation::ShardedPolicy{std::move(shards)};
+  }
+  const Timestamp since{now.value() - std::min(now.value(), DirectoryPublisher::kClockSkewMs)};
+  return Directory{*domain.name,
+                   epoch,
+                   since,
+                   Timestamp{now.value() + DirectoryPublisher::kLifetimeMs},
+                   domain.label_rule,
+                   *domain.url,
+                   std::move(policy),
+                   std::move(logs)};
+}
+
+// Whether `document` says what `wanted` says, and will for a while.
+bool is_in_step(const DirectoryDocument& document, const Directory& wanted, Timestamp now) {
+  const Directory& is = document.directory();
+  const std::uint64_t half = (is.expires.value() - is.not_before.value()) / 2;
+  if (now < is.not_before || now.value() - is.not_before.value() >= half) return false;
+  Directory as_wanted = wanted;
+  as_wanted.epoch = is.epoch;
+  as_wanted.not_before = is.not_before;
+  as_wanted.expires = is.expires;
+  return as_wanted == is;
+}
+
+struct LoggedEntry {
+  Version version;
+  std::optional<DirectoryEntry> entry;  // nothing when the value is none
+};
+
+// What `log` has under kt:directory. Nothing when it has nothing.
+// Errors: those of Log::view() and of prove_search().
+Result<std::optional<LoggedEntry>> read_entry(const log::Log& log) {
+  KT_TRY(const auto view, log.view());
+  const auto found = keytrans::prove_search(*view, {std::nullopt, directory_label(), std::nullopt});
+  if (!found) {
+    if (found.error().code == Errc::not_found) return std::nullopt;
+    return tl::unexpected<Error>(found.error());
+  }
+  KT_ASSERT(found->version.has_value());
+  LoggedEntry logged{*found->version, std::nullopt};
+  if (auto entry = DirectoryEntry::decode(found->value.value)) logged.entry = *entry;
+  return logged;
+}
+
+// The keys that sign for a domain: of its logs, and of those that were before and are here still.
+struct Signers {
+  std::vector<std::pair<LogId, keytrans::SigningKey>> keys;
+
+  [[nodiscard]] std::vector<federation::DirectorySigner> list() const {
+    std::vector<federation::DirectorySigner> signers;
+    for (const auto& [log, key] : keys) signers.push_back({log, &key});
+    return signers;
+  }
+};
+
+Result<Signers> load_signers(const Hosting& hosting, const Directory& wanted,
+                             const std::optional<DirectoryDocument>& before) {
+  const auto is_active_in = [](const Directory& directory, const LogId& id) {
+    const DirectoryLog* const log = directory.find(id);
+    return log != nullptr && log->state == LogState::active;
+  };
+  Signers signers;
+  for (const HostedLog& hosted : hosting.logs()) {
+    const keytrans::LogConfiguration& configuration = hosted.log->configuration();
+    if (!is_active_in(wanted, configuration.id()) &&
+        !(before && is_active_in(before->directory(), configuration.id())))
+      continue;
+    KT_TRY(auto key, log::load_signature_key(hosted.directory, configuration));
+    signers.keys.emplace_back(configuration.id(), std::move(key));
+  }
+  return signers;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<DirectoryPublisher>> DirectoryPublisher::create(
+    const std::filesystem::path& state, const log::Clock& clock) {
+  std::optional<DirectoryFiles> files;
+  if (!state.empty()) {
+    KT_TRY(files, DirectoryFiles::open(state));
+  }
+  return std::unique_ptr<DirectoryPublisher>(new DirectoryPublisher(std::move(files), clock));
+}
+
+DirectoryPublisher::DirectoryPublisher(std::optional<DirectoryFiles> files, const log::Clock& clock)
+    : files_(std::move(files)),
+      clock_(clock),
+      published_(std::make_shared<const PublishedDirectories>()) {}
+
+Result<bool> DirectoryPublisher::publish(const Hosting& hosting,
+                                         const DomainConfiguration& domain) {
+  KT_ASSERT(files_.has_value() && domain.url.has_value());
+  const federation::Domain& name = *domain.name;
+  const Timestamp now = clock_.now();
+  KT_TRY(const auto current, files_->current(name));
+  KT_TRY(const auto next, files_->next(name));
+  KT_TRY(Directory wanted, wanted_directory(hosting, domain, Epoch{1}, now));
+
+  // What was under way when the process died is finished, unless it is not what is wanted now.
+  std::optional<DirectoryDocument> document = next ? next : current;
+  std::uint64_t greatest = 0;
+  for (const auto* const each : {&current, &next}) {
+    if (*each) greatest = std::max(greatest, (*each)->directory().epoch.value());
+  }
+  bool is_current = document && is_in_step(*document, wanted, now);
+  for (const HostedLog* const hosted : logs_of(hosting, domain)) {
+    KT_TRY(const auto logged, read_entry(*hosted->log));
+    if (!logged || !logged->entry) continue;
+    // The state is an older one than what was published, or a gateway without ours has been at it.
+    const Epoch epoch = logged->entry->epoch;
+    greatest = std::max(greatest, epoch.value());
+    if (document && (document->directory().epoch < epoch ||
+                     (document->directory().epoch == epoch && document->entry() != *logged->entry)))
+      is_current = false;
+  }
+  if (!is_current) {
+    if (greatest == kGreatestEpoch)
+      return fail(Errc::rejected, "there is no epoch after the one that was published last");
+    wanted.epoch = Epoch{greatest + 1};
+    KT_TRY(const Signers signers, load_signers(hosting, wanted, current));
+    KT_TRY(document, DirectoryDocument::sign(wanted, signers.list()));
+    KT_TRY(files_->put_next(*document));
+  }
+  for (const HostedLog* const hosted : logs_of(hosting, domain)) {
+    KT_TRY(put_into(*hosted, document->entry()));
+  }
+  if (!is_current || next) {
+    KT_TRY(files_->promote(name));
+  }
+  const auto before = published_.snapshot();
+  const auto found = before->find(name);
+  if (found != before->end() && found->second.entry() == document->entry()) return false;
+  set(*document);
+  return true;
+}
+
+Result<void> DirectoryPublisher::put_into(const HostedLog& hosted, const DirectoryEntry& entry) {
+  KT_TRY(const auto logged, read_entry(*hosted.log));
+  if (logged && logged->entry == entry) return {};
+  KT_TRY(Bytes value, entry.encode());
+  keytrans::UpdateRequest request{
+      std::nullopt, directory_label(), std::nullopt, {{std::move(value)}}};
+  if (logged) request.greatest_version = logged->version;
+
+  using Answered = Result<keytrans::UpdateResponse>;
+  // The log may answer when nobody waits any more.
+  const auto promise = std::make_shared<std::promise<Answered>>();
+  auto answered = promise->get_future();
+  KT_TRY(hosted.log->submit(std::move(request),
+                            [promise](Answered answer) { promise->set_value(std::move(answer)); }));
+  while (answered.wait_for(kPatience) != std::future_status::ready) {
+    if (is_stopped_) return fail(Errc::unavailable, "the gateway ends");
+  }
+  KT_TRY(answered.get());
+  // Whoever was faster has published something else.
+  KT_TRY(const auto now, read_entry(*hosted.log));
+  if (!now || now->entry != entry)
+    return fail(Errc::conflict, "somebody else publishes for the domain");
+  return {};
+}
+
+void DirectoryPublisher::set(const DirectoryDocument& document) {
+  PublishedDirectories documents = *published_.snapshot();
+  documents.insert_or_assign(document.directory().domain, document);
+  published_.replace(std::make_shared<const PublishedDirectories>(std::move(documents)));
+}
+
+void DirectoryPublisher::withdraw_others(const Hosting& hosting) {
+  PublishedDirectories documents = *published_.snapshot();
+  const std::size_t erased = std::erase_if(documents, [&hosting](const auto& each) {
+    return std::none_of(hosting.domains().begin(), hosting.domains().end(),
+                        [&each](const DomainConfiguration& domain) {
+                          return domain.url && *domain.name == each.first;
+                        });
+  });
+  if (erased > 0)
+    published_.replace(std::make_shared<const PublishedDirectories>(std::move(documents)));
+}
+
+}  // namespace kt::gateway

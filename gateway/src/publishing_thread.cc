@@ -1,0 +1,65 @@
+#include "publishing_thread.h"
+
+#include <chrono>
+#include <utility>
+
+namespace kt::gateway {
+namespace {
+
+constexpr std::chrono::milliseconds kLook{200};  // whether there was a reload
+constexpr std::chrono::seconds kRetry{5};
+constexpr std::chrono::hours kRenewal{1};
+
+}  // namespace
+
+PublishingThread::PublishingThread(DirectoryPublisher& publisher, const Current<Hosting>& hosting,
+                                   std::function<void(const std::string&)> say)
+    : publisher_(publisher), hosting_(hosting), say_(std::move(say)), thread_([this] { run(); }) {}
+
+void PublishingThread::stop() {
+  publisher_.stop();
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void PublishingThread::run() {
+  std::weak_ptr<const Hosting> last;
+  auto due = std::chrono::steady_clock::now();
+  while (!publisher_.is_stopped()) {
+    {
+      const auto hosting = hosting_.snapshot();
+      const auto now = std::chrono::steady_clock::now();
+      if (now >= due || last.lock() != hosting) {
+        const bool in_step = pass(*hosting);
+        due = std::chrono::steady_clock::now() + (in_step ? kRenewal : kRetry);
+        last = hosting;
+      }
+    }
+    std::unique_lock lock(mutex_);
+    wake_.wait_for(lock, kLook, [this] { return publisher_.is_stopped(); });
+  }
+}
+
+bool PublishingThread::pass(const Hosting& hosting) {
+  std::map<std::string, std::string> faults;
+  publisher_.withdraw_others(hosting);
+  for (const DomainConfiguration& domain : hosting.domains()) {
+    if (!domain.url || publisher_.is_stopped()) continue;
+    const std::string& name = domain.name->text();
+    const auto published = publisher_.publish(hosting, domain);
+    if (!published) {
+      const std::string& fault = faults[name] = published.error().detail;
+      if (faults_[name] != fault && !publisher_.is_stopped())
+        say_("the directory document of " + name + " is not in step: " + fault);
+    } else if (*published) {
+      const auto& document = publisher_.published()->at(*domain.name);
+      say_("the directory document of " + name + " has epoch " +
+           std::to_string(document.directory().epoch.value()));
+    }
+  }
+  faults_ = std::move(faults);
+  failing_ = faults_.size();
+  return faults_.empty();
+}
+
+}  // namespace kt::gateway

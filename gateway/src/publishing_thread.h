@@ -1,0 +1,49 @@
+// Publishes the directory documents of what a gateway serves, when it begins, after each reload,
+// and when a document gets old. Internal.
+//
+// Thread rule: one thread; failing() any.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "directory_publisher.h"
+
+namespace kt::gateway {
+
+class PublishingThread {
+ public:
+  // Borrows both. `say` is called from the thread with what has changed, for the operator.
+  PublishingThread(DirectoryPublisher& publisher, const Current<Hosting>& hosting,
+                   std::function<void(const std::string&)> say);
+  PublishingThread(const PublishingThread&) = delete;
+  PublishingThread& operator=(const PublishingThread&) = delete;
+  ~PublishingThread() { stop(); }
+
+  // Ends what is under way. Nothing is published after that.
+  void stop();
+
+  // Domains whose document is not in step.
+  [[nodiscard]] std::size_t failing() const { return failing_; }
+
+ private:
+  void run();
+  // Result: whether all documents are in step.
+  bool pass(const Hosting& hosting);
+
+  DirectoryPublisher& publisher_;
+  const Current<Hosting>& hosting_;
+  std::function<void(const std::string&)> say_;
+  std::map<std::string, std::string> faults_;  // of domains, as they were said
+  std::atomic<std::size_t> failing_ = 0;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::thread thread_;
+};
+
+}  // namespace kt::gateway
