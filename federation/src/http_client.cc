@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <sys/un.h>
 #include <utility>
 #include <vector>
 
@@ -44,7 +45,7 @@ struct Connection {
 };
 
 // unix(7)
-constexpr std::size_t kMaxSocketPathSize = 107;
+constexpr std::size_t kMaxSocketPathSize = sizeof(sockaddr_un::sun_path) - 1;
 
 Error lost(const char* what, const error_code& error) {
   if (error == beast::error::timeout || error == asio::error::operation_aborted)

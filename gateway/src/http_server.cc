@@ -1,10 +1,7 @@
 #include "http_server.h"
 
 #include <atomic>
-#include <condition_variable>
 #include <cstring>
-#include <mutex>
-#include <set>
 #include <thread>
 #include <vector>
 
@@ -29,6 +26,7 @@
 #include "local_socket.h"
 #include "problem.h"
 #include "raw_header.h"
+#include "sessions.h"
 
 namespace kt::gateway {
 namespace {
@@ -134,6 +132,18 @@ WireResponse wire_response(Response response, unsigned version, bool keep_alive)
   return wire;
 }
 
+// A request but for its body, and what answers it.
+struct Received {
+  RequestHead head;
+  Endpoint endpoint;
+};
+
+// The answer to a request that nobody will read to its end, so the last of its connection.
+struct Refusal {
+  Response response;
+  std::string_view endpoint = kNoEndpoint;
+};
+
 // What a connection begins with, and keeps.
 struct Settings {
   LimitsConfiguration limits;
@@ -146,48 +156,6 @@ struct Shared {
   FindEndpoint find;
   std::atomic<bool> is_draining = false;
   HttpMetrics metrics{};
-};
-
-// One connection, as far as others see it. Thread rule: any thread.
-class Session {
- public:
-  virtual ~Session() = default;
-  // Closes the connection if no request is under way.
-  virtual void close_if_idle() = 0;
-};
-
-// The connections there are. Thread rule: any thread.
-class Sessions {
- public:
-  void add(Session* session) {
-    const std::lock_guard lock(mutex_);
-    sessions_.insert(session);
-  }
-  void remove(Session* session) {
-    {
-      const std::lock_guard lock(mutex_);
-      sessions_.erase(session);
-    }
-    none_.notify_all();
-  }
-  [[nodiscard]] std::size_t count() const {
-    const std::lock_guard lock(mutex_);
-    return sessions_.size();
-  }
-  template <class F>
-  void for_each(F visit) const {
-    const std::lock_guard lock(mutex_);
-    for (Session* const session : sessions_) visit(*session);
-  }
-  void wait_for_none(milliseconds time) {
-    std::unique_lock lock(mutex_);
-    none_.wait_for(lock, time, [this] { return sessions_.empty(); });
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::condition_variable none_;
-  std::set<Session*> sessions_;
 };
 
 template <class Stream>
@@ -258,10 +226,10 @@ class StreamSession final : public Session,
   asio::awaitable<error_code> read_raw_header();
   tl::expected<RequestHead, Response> parse_header(RequestParser& parser);
   asio::awaitable<std::optional<Response>> read_body(RequestParser& parser, std::size_t limit);
-  // Whether another request may follow, as with the ones below.
+  asio::awaitable<tl::expected<Received, Refusal>> receive(RequestParser& parser);
+  // Whether another request may follow, as with the one below.
   asio::awaitable<bool> serve_one(bool is_first);
   asio::awaitable<bool> answer(Response response, unsigned version, bool keep_alive);
-  asio::awaitable<bool> refuse_and_end(Response response, std::string_view endpoint = kNoEndpoint);
   asio::awaitable<void> finish();
 
   Shared& shared_;
@@ -371,43 +339,52 @@ asio::awaitable<bool> StreamSession<Stream>::answer(Response response, unsigned 
   co_return keep_alive && !error;
 }
 
+// A request, up to the end of its body, which stays in `parser`; or the answer that ends the
+// connection.
 template <class Stream>
-asio::awaitable<bool> StreamSession<Stream>::refuse_and_end(Response response,
-                                                            std::string_view endpoint) {
-  has_unread_ = true;
-  shared_.metrics.answered(endpoint, response.status, std::nullopt);
-  const bool ended = co_await answer(std::move(response), kHttp11, false);
-  co_return ended;
+asio::awaitable<tl::expected<Received, Refusal>> StreamSession<Stream>::receive(
+    RequestParser& parser) {
+  auto head = parse_header(parser);
+  if (!head) co_return tl::unexpected<Refusal>({std::move(head).error()});
+  auto endpoint = shared_.find(*head);
+  if (!endpoint) co_return tl::unexpected<Refusal>({std::move(endpoint).error()});
+  std::optional<Response> refused = co_await read_body(parser, endpoint->body_limit);
+  if (refused) co_return tl::unexpected<Refusal>({*std::move(refused), endpoint->name});
+  co_return Received{*std::move(head), *std::move(endpoint)};
 }
 
 template <class Stream>
 asio::awaitable<bool> StreamSession<Stream>::serve_one(bool is_first) {
   error_code error = co_await wait_for_request(is_first);
-  if (!error) error = co_await read_raw_header();
-  if (error == http::error::header_limit)
-    co_return co_await refuse_and_end(problem_response(Problem::header_too_large));
   if (error) co_return false;
-
+  error = co_await read_raw_header();
+  if (error && error != http::error::header_limit) co_return false;
   RequestParser parser;
-  auto head = parse_header(parser);
-  if (!head) co_return co_await refuse_and_end(std::move(head).error());
-  auto endpoint = shared_.find(*head);
-  if (!endpoint) co_return co_await refuse_and_end(std::move(endpoint).error());
-  auto refused = co_await read_body(parser, endpoint->body_limit);
-  if (refused) co_return co_await refuse_and_end(*std::move(refused), endpoint->name);
+  tl::expected<Received, Refusal> received =
+      tl::unexpected<Refusal>({problem_response(Problem::header_too_large)});
+  if (!error) received = co_await receive(parser);
+  if (!received) {
+    has_unread_ = true;
+    Refusal refusal = std::move(received).error();
+    shared_.metrics.answered(refusal.endpoint, refusal.response.status, std::nullopt);
+    const bool goes_on = co_await answer(std::move(refusal.response), kHttp11, false);
+    co_return goes_on;
+  }
 
   const unsigned version = parser.get().version();
   const bool keep_alive = parser.get().keep_alive();
+  const Endpoint endpoint = std::move(received->endpoint);
   Request request;
-  request.head = *std::move(head);
+  request.head = std::move(received->head);
   request.body = std::move(parser.get().body());
   plain_layer(stream_).expires_never();
   const SteadyTime begin = std::chrono::steady_clock::now();
-  Response response = co_await endpoint->handle(std::move(request));
-  shared_.metrics.answered(endpoint->name, response.status,
+  Response response = co_await endpoint.handle(std::move(request));
+  shared_.metrics.answered(endpoint.name, response.status,
                            std::chrono::steady_clock::now() - begin);
-  const bool goes_on = keep_alive && !shared_.is_draining;
-  co_return co_await answer(std::move(response), version, goes_on);
+  const bool may_go_on = keep_alive && !shared_.is_draining;
+  const bool goes_on = co_await answer(std::move(response), version, may_go_on);
+  co_return goes_on;
 }
 
 // Says that nothing follows, and lets the other side read what was said.

@@ -5,13 +5,14 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <sys/un.h>
 
 #include "keytrans/result.h"
 
 namespace kt::gateway {
 
 // Bytes that the path of a socket may have: unix(7).
-inline constexpr std::size_t kMaxSocketPathSize = 107;
+inline constexpr std::size_t kMaxSocketPathSize = sizeof(sockaddr_un::sun_path) - 1;
 
 // Removes the socket at `path` that a process has left which died, if there is one.
 // Errors: conflict when somebody takes connections there; rejected when what is there is no socket;
