@@ -1,7 +1,10 @@
 #include "federation/http_client.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
+#include <deque>
+#include <sys/socket.h>
 #include <sys/un.h>
 #include <utility>
 #include <vector>
@@ -40,8 +43,25 @@ struct Connection {
 
   [[nodiscard]] PlainStream& plain_layer() { return stream.next_layer(); }
 
+  // Whether nothing has come and it was not closed. What comes when nothing was asked is no answer.
+  [[nodiscard]] bool is_quiet() {
+    char byte = 0;
+    const auto size =
+        recv(plain_layer().socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+  }
+
   beast::ssl_stream<PlainStream> stream;
   beast::flat_buffer buffer;
+  TimePoint used;
+};
+
+// A request in line.
+struct Waiter {
+  Waiter(const asio::any_io_executor& executor, TimePoint deadline) : timer(executor, deadline) {}
+
+  asio::steady_timer timer;
+  bool has_place = false;
 };
 
 // unix(7)
@@ -120,6 +140,22 @@ class BeastClient final : public HttpClient {
   asio::awaitable<Result<HttpResponse>> send(HttpRequest request) override;
 
  private:
+  // One of as many as there may be connections, for as long as this object is there.
+  class Place {
+   public:
+    explicit Place(BeastClient& client) : client_(client) {}
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+    ~Place() { client_.pass_place_on(); }
+
+   private:
+    BeastClient& client_;
+  };
+
+  asio::awaitable<Result<void>> take_place(TimePoint deadline);
+  void pass_place_on();
+  std::unique_ptr<Connection> take_idle();
+  asio::awaitable<Result<HttpResponse>> send_on_place(HttpRequest request, TimePoint deadline);
   [[nodiscard]] WireRequest wire_request(HttpRequest request) const;
   asio::awaitable<Result<std::vector<Endpoint>>> resolve(TimePoint deadline) const;
   asio::awaitable<Result<std::unique_ptr<Connection>>> connect(TimePoint deadline);
@@ -130,8 +166,49 @@ class BeastClient final : public HttpClient {
   asio::ssl::context context_;
   Url url_;
   HttpClientOptions options_;
-  std::unique_ptr<Connection> idle_;
+  std::vector<std::unique_ptr<Connection>> idle_;  // the one used last at the end
+  std::size_t under_way_ = 0;
+  std::deque<std::shared_ptr<Waiter>> waiting_;
 };
+
+asio::awaitable<Result<void>> BeastClient::take_place(TimePoint deadline) {
+  if (under_way_ < options_.connections) {
+    ++under_way_;
+    co_return Result<void>();
+  }
+  if (waiting_.size() >= options_.waiting)
+    co_return fail(Errc::unavailable, "too many requests wait for the origin");
+  const auto waiter = std::make_shared<Waiter>(executor_, deadline);
+  waiting_.push_back(waiter);
+  error_code ignored;
+  co_await waiter->timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  if (waiter->has_place) co_return Result<void>();
+  std::erase(waiting_, waiter);
+  co_return fail(Errc::unavailable, "the origin did not answer in time");
+}
+
+// A place that becomes free belongs to who has waited longest.
+void BeastClient::pass_place_on() {
+  if (waiting_.empty()) {
+    --under_way_;
+    return;
+  }
+  const auto next = std::move(waiting_.front());
+  waiting_.pop_front();
+  next->has_place = true;
+  next->timer.cancel();
+}
+
+std::unique_ptr<Connection> BeastClient::take_idle() {
+  const TimePoint oldest = std::chrono::steady_clock::now() - options_.idle_timeout;
+  std::erase_if(idle_, [oldest](const auto& each) { return each->used < oldest; });
+  while (!idle_.empty()) {
+    std::unique_ptr<Connection> connection = std::move(idle_.back());
+    idle_.pop_back();
+    if (connection->is_quiet()) return connection;
+  }
+  return nullptr;
+}
 
 WireRequest BeastClient::wire_request(HttpRequest request) const {
   WireRequest wire(request.method == HttpMethod::get ? http::verb::get : http::verb::post,
@@ -208,14 +285,23 @@ asio::awaitable<error_code> BeastClient::exchange_on(Connection& connection,
 }
 
 asio::awaitable<Result<HttpResponse>> BeastClient::send(HttpRequest request) {
-  const auto now = std::chrono::steady_clock::now();
-  const TimePoint deadline = now + options_.total_timeout;
-  const TimePoint connect_deadline = std::min(deadline, now + options_.connect_timeout);
+  TimePoint deadline = std::chrono::steady_clock::now() + options_.total_timeout;
+  if (request.deadline) deadline = std::min(deadline, *request.deadline);
+  const auto placed = co_await take_place(deadline);
+  if (!placed) co_return tl::unexpected<Error>(placed.error());
+  const Place place(*this);
+  co_return co_await send_on_place(std::move(request), deadline);
+}
+
+asio::awaitable<Result<HttpResponse>> BeastClient::send_on_place(HttpRequest request,
+                                                                 TimePoint deadline) {
+  const TimePoint connect_deadline =
+      std::min(deadline, std::chrono::steady_clock::now() + options_.connect_timeout);
   const bool may_repeat = request.method == HttpMethod::get;
   const WireRequest wire = wire_request(std::move(request));
 
   while (true) {
-    std::unique_ptr<Connection> connection = std::move(idle_);
+    std::unique_ptr<Connection> connection = take_idle();
     const bool is_reused = connection != nullptr;
     if (!is_reused) {
       auto connected = co_await connect(connect_deadline);
@@ -233,7 +319,10 @@ asio::awaitable<Result<HttpResponse>> BeastClient::send(HttpRequest request) {
       co_return tl::unexpected<Error>(no_answer(error));
     }
     connection->plain_layer().expires_never();
-    if (parser.get().keep_alive() && connection->buffer.size() == 0) idle_ = std::move(connection);
+    if (parser.get().keep_alive() && connection->buffer.size() == 0) {
+      connection->used = std::chrono::steady_clock::now();
+      idle_.push_back(std::move(connection));
+    }
     co_return take_response(parser);
   }
 }
@@ -242,6 +331,7 @@ asio::awaitable<Result<HttpResponse>> BeastClient::send(HttpRequest request) {
 
 Result<std::unique_ptr<HttpClient>> HttpClient::create(asio::any_io_executor executor, Url url,
                                                        HttpClientOptions options) {
+  KT_ASSERT(options.connections > 0);
   if (options.socket.native().size() > kMaxSocketPathSize)
     return fail(Errc::malformed, "the path of the socket is too long");
   asio::ssl::context context(asio::ssl::context::tls_client);

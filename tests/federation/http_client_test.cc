@@ -1,5 +1,6 @@
 #include "federation/http_client.h"
 
+#include <future>
 #include <vector>
 
 #include <boost/asio/co_spawn.hpp>
@@ -38,6 +39,21 @@ class Client {
     HttpRequest request;
     request.target = target;
     return send(std::move(request));
+  }
+  // All of them at a time.
+  std::vector<Result<HttpResponse>> get_all(const std::vector<std::string>& targets) {
+    std::vector<std::future<Result<HttpResponse>>> sent;
+    for (const std::string& target : targets) {
+      HttpRequest request;
+      request.target = target;
+      sent.push_back(boost::asio::co_spawn(context_, client_->send(std::move(request)),
+                                           boost::asio::use_future));
+    }
+    context_.restart();
+    context_.run();
+    std::vector<Result<HttpResponse>> responses;
+    for (auto& each : sent) responses.push_back(each.get());
+    return responses;
   }
 
  private:
@@ -117,28 +133,121 @@ TEST(HttpClient, ARedirectIsAnAnswer) {
   EXPECT_EQ(must(Client(origin.url()).get()).status, 302U);
 }
 
-TEST(HttpClient, AGetIsRepeatedOnANewConnectionWhenTheKeptOneIsGone) {
-  Origin origin({answering(kOk), answering(kOk)});
+// Answers one request, and closes the connection when the next one has come.
+Origin::Script answering_once() {
+  return [](const LoopbackConnection& connection) {
+    static_cast<void>(connection.read_until("\r\n\r\n"));
+    connection.write(kOk);
+    static_cast<void>(connection.read_until("\r\n\r\n"));
+  };
+}
+
+HttpRequest post() {
+  HttpRequest request;
+  request.method = HttpMethod::post;
+  request.target = "/";
+  return request;
+}
+
+TEST(HttpClient, AGetIsRepeatedOnANewConnectionWhenTheKeptOneEnds) {
+  Origin origin({answering_once(), answering(kOk)});
   Client client(origin.url());
   EXPECT_EQ(must(client.get()).status, 200U);
   EXPECT_EQ(must(client.get()).status, 200U);
 }
 
 TEST(HttpClient, APostIsNotRepeated) {
-  Origin origin({answering(kOk)});
+  Origin origin({answering_once()});
   Client client(origin.url());
   EXPECT_EQ(must(client.get()).status, 200U);
-  HttpRequest post;
-  post.method = HttpMethod::post;
-  post.target = "/";
-  expect_error(client.send(post), Errc::unavailable, "connection");
+  expect_error(client.send(post()), Errc::unavailable, "connection");
 }
 
 TEST(HttpClient, AGetIsNotRepeatedForEver) {
-  Origin origin({answering(kOk), answering("")});
+  Origin origin({answering_once(), answering("")});
   Client client(origin.url());
   EXPECT_EQ(must(client.get()).status, 200U);
   expect_error(client.get(), Errc::unavailable, "connection");
+}
+
+// The origin has closed the first connection, or said something on it that nobody asked for, when
+// the second one is made.
+TEST(HttpClient, AConnectionThatEndedIsNotUsed) {
+  for (const std::string_view unasked : {"", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"}) {
+    const LoopbackListener listener;
+    Client client({false, "127.0.0.1", listener.port(), ""});
+    std::promise<void> done;
+    std::thread origin([&] {
+      const LoopbackConnection first = listener.accept();
+      static_cast<void>(first.read_until("\r\n\r\n"));
+      first.write(kOk);
+      done.get_future().wait();
+      first.write(unasked);
+      first.end_writing();
+    });
+    EXPECT_EQ(must(client.get()).status, 200U);
+    done.set_value();
+    origin.join();
+    std::thread second([&] { answering(kOk)(listener.accept()); });
+    EXPECT_EQ(must(client.send(post())).status, 200U);
+    second.join();
+  }
+}
+
+TEST(HttpClient, AConnectionThatWasNotUsedForLongIsNotUsed) {
+  HttpClientOptions options;
+  options.idle_timeout = milliseconds(0);
+  Origin origin({answering(kOk), answering(kOk)});
+  Client client(origin.url(), options);
+  EXPECT_EQ(must(client.get()).status, 200U);
+  EXPECT_EQ(must(client.send(post())).status, 200U);
+}
+
+TEST(HttpClient, HasAsManyConnectionsAsItMayAndAQueue) {
+  const LoopbackListener listener;
+  HttpClientOptions options;
+  options.connections = 2;
+  options.waiting = 1;
+  std::vector<std::string> asked;
+  std::thread origin([&] {
+    const auto ask = [&](const LoopbackConnection& connection) {
+      asked.push_back(connection.read_until("\r\n\r\n").substr(0, 6));
+    };
+    const LoopbackConnection one = listener.accept();
+    const LoopbackConnection other = listener.accept();
+    ask(one);
+    ask(other);
+    // The third comes when one of the two has its answer, and on that connection.
+    other.write(kOk);
+    ask(other);
+    other.write(kOk);
+    one.write(kOk);
+  });
+  const auto responses =
+      Client({false, "127.0.0.1", listener.port(), ""}, options).get_all({"/1", "/2", "/3", "/4"});
+  origin.join();
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(must(responses.at(i)).status, 200U);
+  expect_error(responses.at(3), Errc::unavailable, "too many");
+  EXPECT_EQ(asked.at(2), "GET /3");
+}
+
+TEST(HttpClient, TheTimeInTheQueueCounts) {
+  HttpClientOptions options = hurried();
+  options.waiting = 2;
+  Origin origin(
+      {[](const LoopbackConnection& connection) { static_cast<void>(connection.read_all()); }});
+  const auto begin = std::chrono::steady_clock::now();
+  for (const auto& response : Client(origin.url(), options).get_all({"/1", "/2", "/3"}))
+    expect_error(response, Errc::unavailable, "in time");
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
+}
+
+TEST(HttpClient, ARequestMayHaveLessTime) {
+  Origin origin(
+      {[](const LoopbackConnection& connection) { static_cast<void>(connection.read_all()); }});
+  HttpRequest request = post();
+  request.deadline = std::chrono::steady_clock::now() + milliseconds(50);
+  expect_error(Client(origin.url()).send(request), Errc::unavailable, "in time");
 }
 
 TEST(HttpClient, RefusesWhatIsTooLarge) {

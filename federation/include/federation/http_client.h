@@ -1,7 +1,8 @@
 // Asks one origin over HTTP/1.1: a bounded request, a bounded answer, a deadline.
 //
-// A connection is kept for the next request. When it turns out to be closed before an answer came,
-// a request that may be repeated goes out once more on a new one; no other is sent twice.
+// Several requests may be under way, each on a connection of its own; more wait in line, as many as
+// the options allow. A connection is kept for a later request. When it turns out to be closed
+// before an answer came, a GET goes out once more on a new one; nothing else is sent twice.
 // Redirects are answers like any other, and answers have no content encoding.
 //
 // With TLS (1.2 or 1.3) the origin proves its name to the system's certificate authorities, or to
@@ -34,6 +35,8 @@ struct HttpRequest {
   std::string accept;         // empty for anything
   std::string bearer_token;   // empty for none
   std::string if_none_match;  // the entity tag of what is there already; empty for none
+  // When to give up, if that is before the client's own time is over.
+  std::optional<std::chrono::steady_clock::time_point> deadline;
   Bytes body;
 };
 
@@ -47,7 +50,12 @@ struct HttpResponse {
 
 struct HttpClientOptions {
   std::chrono::milliseconds connect_timeout{3'000};  // name lookup, connection and TLS handshake
-  std::chrono::milliseconds total_timeout{10'000};   // all of that and the exchange
+  std::chrono::milliseconds total_timeout{10'000};   // waiting in line, all of that, the exchange
+  // How long a connection is kept that nothing is sent on. Shorter than servers keep theirs, so
+  // that a request seldom meets a connection that is being closed.
+  std::chrono::milliseconds idle_timeout{20'000};
+  std::size_t connections = 1;  // requests that are under way at a time; not 0
+  std::size_t waiting = 0;      // requests that may wait for one of those to end
   std::size_t response_limit = std::size_t{4} << 20;
   std::size_t header_limit = std::size_t{8} << 10;
   // PEM of the certificate authorities to believe; the system's when empty.
@@ -65,9 +73,9 @@ class HttpClient {
 
   virtual ~HttpClient() = default;  // while nothing is awaited
 
-  // One request at a time.
   // Errors: unavailable when the origin cannot be reached, does not prove its name, or does not
-  // answer in time; malformed when the answer is not HTTP, or larger than the limits.
+  // answer in time, and at once when too many requests wait; malformed when the answer is not HTTP,
+  // or larger than the limits.
   virtual boost::asio::awaitable<Result<HttpResponse>> send(HttpRequest request) = 0;
 };
 
