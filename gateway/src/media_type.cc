@@ -50,10 +50,6 @@ bool is_refused(std::string_view parameters) {
 
 }  // namespace
 
-std::string media_type(std::string_view message) {
-  return "application/vnd.ktgate." + std::string(message);
-}
-
 bool accepts(std::string_view accept, std::string_view type) {
   if (trim(accept).empty()) return true;
   int best = 0;

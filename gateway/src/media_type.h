@@ -3,13 +3,13 @@
 // Source: docs/http-api.md, "Media types"; RFC 9110, Section 12.5.1.
 #pragma once
 
-#include <string>
 #include <string_view>
+
+#include "federation/media_type.h"
 
 namespace kt::gateway {
 
-// "application/vnd.ktgate.search-request" for "search-request".
-[[nodiscard]] std::string media_type(std::string_view message);
+using federation::media_type;
 
 // Whether the field Accept, empty when it is missing, admits `type`. Preferences beyond yes and no
 // play no part, as there is one representation.

@@ -1,7 +1,7 @@
 // One log, for whoever asks it: the draft's requests in, the log's own bytes out.
 //
-// Where the log is does not show: embedded in this process (embedded_log.h), at another gateway, or
-// with a third party that manages it.
+// Where the log is does not show: embedded in this process (embedded_log.h), or at another gateway
+// (remote_log.h).
 //
 // Thread rule: any thread, several requests at a time. What is awaited goes on on the executor of
 // whoever awaits.
@@ -32,7 +32,7 @@ class LogService {
   // Errors: malformed or rejected when the request breaks a rule of the log; not_found for an
   // unknown label or version; conflict when the advertised tree is larger than the log's, and for
   // an update whose caller is ahead of the log or asks for nothing new; unavailable when the log
-  // cannot answer now; corrupt when it contradicts itself.
+  // cannot answer now; corrupt when it contradicts itself, or what comes from it is no response.
   virtual boost::asio::awaitable<Result<Bytes>> ask(LogRequest request) = 0;
 };
 
