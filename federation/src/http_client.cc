@@ -346,6 +346,13 @@ Result<std::unique_ptr<HttpClient>> HttpClient::create(asio::any_io_executor exe
   if (error)
     return fail(Errc::unavailable,
                 "the certificate authorities cannot be read: " + error.message());
+  if (!options.certificate.empty()) {
+    context.use_certificate_chain_file(options.certificate.string(), error);
+    if (!error)
+      context.use_private_key_file(options.private_key.string(), asio::ssl::context::pem, error);
+    if (error || SSL_CTX_check_private_key(context.native_handle()) != 1)
+      return fail(Errc::unavailable, "the client's certificate and its key cannot be used");
+  }
   return std::make_unique<BeastClient>(std::move(executor), std::move(context), std::move(url),
                                        std::move(options));
 }

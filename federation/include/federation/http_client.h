@@ -60,14 +60,18 @@ struct HttpClientOptions {
   std::size_t header_limit = std::size_t{8} << 10;
   // PEM of the certificate authorities to believe; the system's when empty.
   std::filesystem::path authorities;
+  // What the client shows for itself where it is asked: PEM of a certificate chain, its own first,
+  // and of the key. Empty for none.
+  std::filesystem::path certificate;
+  std::filesystem::path private_key;
   // A unix socket to connect to in the place of the URL's host; empty for none. At most 107 bytes.
   std::filesystem::path socket;
 };
 
 class HttpClient {
  public:
-  // Errors: unavailable when the certificate authorities cannot be read; malformed when the path
-  // of the socket is too long.
+  // Errors: unavailable when the certificate authorities, the certificate or its key cannot be
+  // read; malformed when the path of the socket is too long.
   static Result<std::unique_ptr<HttpClient>> create(boost::asio::any_io_executor executor, Url url,
                                                     HttpClientOptions options = {});
 
