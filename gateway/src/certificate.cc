@@ -62,6 +62,12 @@ Result<PrivateKey> load_private_key(const std::filesystem::path& path) {
 
 }  // namespace
 
+Result<void> verify_authorities(const std::filesystem::path& authorities) {
+  auto loaded = load_certificate(authorities);
+  if (!loaded) return fail_in("the authorities of clients", std::move(loaded).error());
+  return {};
+}
+
 Result<void> verify_key_pair(const std::filesystem::path& certificate,
                              const std::filesystem::path& private_key) {
   auto loaded_certificate = load_certificate(certificate);

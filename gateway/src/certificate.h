@@ -15,4 +15,8 @@ namespace kt::gateway {
 Result<void> verify_key_pair(const std::filesystem::path& certificate,
                              const std::filesystem::path& private_key);
 
+// Whether the PEM file `authorities` has a certificate. Blocking.
+// Errors: those of verify_key_pair() for a certificate.
+Result<void> verify_authorities(const std::filesystem::path& authorities);
+
 }  // namespace kt::gateway

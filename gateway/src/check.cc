@@ -38,6 +38,9 @@ Result<int> check(const std::filesystem::path& file) {
   if (!listen.certificate.empty()) {
     KT_TRY(verify_key_pair(listen.certificate, listen.private_key));
   }
+  if (!listen.client_authorities.empty()) {
+    KT_TRY(verify_authorities(listen.client_authorities));
+  }
   std::string lines;
   std::set<std::string> ids;
   for (const ServedLogConfiguration& served : configuration.logs) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -87,6 +88,7 @@ class ConfigurationReader {
     }
     if (read_.logs.empty() && root.contains("log")) complain(kNowhere, "there is no [[log]]");
     check_named();
+    check_certificates();
     check_domains(root);
   }
 
@@ -152,9 +154,10 @@ class ConfigurationReader {
     }
     if (section.path == "listen") check_listen(table);
     if (section.path == "admin") check_admin(table);
-    if (section.path == "principal") check_principal(table);
+    if (section.path == "principal") check_principal(table, faults_ == faults_before);
     if (section.path == "log") check_log(table);
     if (section.path == "log.padding") check_padding(table);
+    if (section.path == "domain.access") check_access(table);
     if (section.path == "domain" && faults_ == faults_before) check_domain(table);
   }
 
@@ -209,6 +212,12 @@ class ConfigurationReader {
     if (!has_certificate && !has_key && !host.empty() && !federation::is_loopback(host))
       complain(position_of(table, "address"),
                "without listen.certificate, listen.address has to be a loopback address");
+    if (!has_certificate && table.contains("client_authorities"))
+      complain(position_of(table, "client_authorities"),
+               "listen.client_authorities needs listen.certificate");
+    if (read_.listen.client_address_field && !host.empty() && !federation::is_loopback(host))
+      complain(position_of(table, "client_address_field"),
+               "with listen.client_address_field, listen.address has to be a loopback address");
   }
 
   void check_admin(const toml::table& table) {
@@ -217,10 +226,20 @@ class ConfigurationReader {
                                                  std::to_string(kMaxSocketPathSize) + " bytes");
   }
 
-  void check_principal(const toml::table& table) {
-    const std::string& name = read_.principals.back().name;
-    if (!name.empty() && !names_.insert(name).second)
+  void check_principal(const toml::table& table, bool is_right_so_far) {
+    const PrincipalConfiguration& principal = read_.principals.back();
+    if (!principal.name.empty() && !names_.insert(principal.name).second)
       complain(position_of(table, "name"), "another [[principal]] has this name");
+    if (principal.token_sha256 && !tokens_.insert(*principal.token_sha256).second)
+      complain(position_of(table, "token_sha256"), "another [[principal]] has this token");
+    if (principal.certificate) {
+      const Position position = position_of(table, "certificate");
+      if (!certificates_.emplace(*principal.certificate, position).second)
+        complain(position, "another [[principal]] has this certificate");
+    }
+    // What is missing may be what is misspelled.
+    if (is_right_so_far && !principal.token_sha256 && !principal.certificate)
+      complain(table.source().begin, "[[principal]] has no token_sha256 and no certificate");
   }
 
   void check_log(const toml::table& table) {
@@ -256,6 +275,13 @@ class ConfigurationReader {
     if (domain.url && !published_) published_ = position_of(table, "url");
   }
 
+  void check_access(const toml::table& table) {
+    if (read_.domains.back().access.update == Access::everyone)
+      complain(position_of(table, "update"),
+               "with domain.access.update for everyone, anybody "
+               "could replace anybody's keys");
+  }
+
   // Logs and domains may stand behind what names them.
   void check_domains(const toml::table& root) {
     for (const auto& [log, position] : routed_) {
@@ -274,11 +300,20 @@ class ConfigurationReader {
     }
   }
 
+  // What principals show has to be asked for.
+  void check_certificates() {
+    if (!read_.listen.client_authorities.empty()) return;
+    for (const auto& [name, position] : certificates_)
+      complain(position, "principal.certificate needs listen.client_authorities");
+  }
+
   std::filesystem::path directory_;
   GatewayConfiguration read_;
   std::optional<Fault> fault_;
   std::size_t faults_ = 0;
   std::set<std::string> names_;
+  std::set<HashValue> tokens_;
+  std::map<std::string, Position> certificates_;
   std::set<std::string> aliases_;
   std::set<std::filesystem::path> directories_;
   std::set<federation::Domain> domains_;

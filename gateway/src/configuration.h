@@ -29,6 +29,10 @@ struct ListenConfiguration {
   std::uint16_t port = 0;
   std::filesystem::path certificate;
   std::filesystem::path private_key;
+  // PEM of those who sign clients' certificates. Empty for none, and where there is no TLS.
+  std::filesystem::path client_authorities;
+  // The field in which a proxy says who its client is; only where `host` is a loopback address.
+  std::optional<std::string> client_address_field;
 };
 
 // [admin]. Without a socket there is no admin listener.
@@ -50,12 +54,19 @@ struct LimitsConfiguration {
   std::chrono::milliseconds drain_timeout{30'000};
   std::size_t connections = 20'000;  // at a time
   unsigned threads = 0;              // 0 for one a processor
+  // Of each network that asks without being known; 0 a second for no limit.
+  unsigned requests_per_second = 20;
+  unsigned burst = 40;
 };
 
-// [[principal]]: somebody who is known by a bearer token. Names are unique.
+// [[principal]]: somebody who is known by a bearer token, a certificate or either. Names, tokens
+// and certificates are unique.
 struct PrincipalConfiguration {
   std::string name;
-  HashValue token_sha256{};
+  std::optional<HashValue> token_sha256;
+  std::optional<std::string> certificate;  // a name that it was issued for
+  unsigned requests_per_second = 0;        // 0 for no limit
+  unsigned burst = 40;
 };
 
 // [[log]]: a log that the gateway serves itself. Aliases and directories are unique; what else
@@ -72,6 +83,21 @@ struct ServedLogConfiguration {
 // How a domain's requests are spread over its logs: routing/policy.h.
 enum class DomainPolicy : std::uint8_t { single, sharded };
 
+// Who may, from all to none. Besides, the principal that writes a log always may.
+enum class Access : std::uint8_t {
+  everyone,
+  authenticated,  // principals, and whoever shows a certificate
+  owner,          // whose certificate names the identity that the label is of
+  nobody,
+};
+
+// [domain.access]
+struct AccessConfiguration {
+  Access search = Access::everyone;
+  Access update = Access::nobody;  // never everyone
+  Access monitor = Access::everyone;
+};
+
 // [[domain]]: a domain whose requests are routed. Names are unique. `logs` are aliases of [[log]]:
 // one under single, and 2 to federation::kMaxShards different ones under sharded.
 struct DomainConfiguration {
@@ -80,6 +106,7 @@ struct DomainConfiguration {
   DomainPolicy policy = DomainPolicy::single;
   std::vector<std::string> logs;
   std::optional<federation::Url> url;  // without one, no directory document is published
+  AccessConfiguration access;
 };
 
 struct GatewayConfiguration {

@@ -30,11 +30,16 @@ std::string show(const ConfigurationKey& key, bool is_commented_out) {
          "\n";
 }
 
-bool needs_anything(const ConfigurationSection& section) {
+// Whether the example does without the section: it may, and could not have it without saying more
+// than defaults. What is within a section goes with it.
+bool is_left_out(const ConfigurationSection& section) {
   const auto keys = configuration_keys();
-  return std::any_of(keys.begin(), keys.end(), [&section](const ConfigurationKey& key) {
-    return key.section == section.path && key.is_required;
-  });
+  const bool needs_anything =
+      std::any_of(keys.begin(), keys.end(), [&section](const ConfigurationKey& key) {
+        return key.section == section.path && key.is_required;
+      });
+  const auto* const around = find_section(section.path.substr(0, section.path.find('.')));
+  return (!section.is_required && needs_anything) || (around != &section && is_left_out(*around));
 }
 
 }  // namespace
@@ -46,11 +51,11 @@ std::string example_configuration() {
   }
   for (const ConfigurationSection& section : configuration_sections()) {
     const std::string path(section.path);
-    const bool is_left_out = !section.is_required && needs_anything(section);
-    text += (text.empty() ? "" : "\n") + comment(section.help) + (is_left_out ? "#" : "") +
+    const bool left_out = is_left_out(section);
+    text += (text.empty() ? "" : "\n") + comment(section.help) + (left_out ? "#" : "") +
             (section.is_repeated() ? "[[" + path + "]]" : "[" + path + "]") + "\n";
     for (const ConfigurationKey& key : configuration_keys()) {
-      if (key.section == section.path) text += show(key, is_left_out || !key.is_required);
+      if (key.section == section.path) text += show(key, left_out || !key.is_required);
     }
   }
   return text;

@@ -55,6 +55,11 @@ ValuePlace in_domain(GatewayConfiguration& all) {
   return &(all.domains.back().*Member);
 }
 
+template <auto Member>
+ValuePlace in_access(GatewayConfiguration& all) {
+  return &(all.domains.back().access.*Member);
+}
+
 void add_principal(GatewayConfiguration& all) { all.principals.emplace_back(); }
 void add_log(GatewayConfiguration& all) { all.logs.emplace_back(); }
 void add_domain(GatewayConfiguration& all) { all.domains.emplace_back(); }
@@ -65,8 +70,10 @@ constexpr std::array kSections{
                          "Where an operator asks how the gateway is, and looks after its logs: "
                          "operations.md."},
     ConfigurationSection{"limits", false, nullptr, "What one client may take of the gateway."},
-    ConfigurationSection{"principal", false, &add_principal,
-                         "Somebody who is known by a bearer token; as many as there are."},
+    ConfigurationSection{
+        "principal", false, &add_principal,
+        "Somebody who is known by a bearer token or a certificate; as many as there "
+        "are."},
     ConfigurationSection{"log", true, &add_log,
                          "A log that this gateway serves; as many as there are."},
     ConfigurationSection{"log.padding", false, nullptr,
@@ -75,6 +82,9 @@ constexpr std::array kSections{
     ConfigurationSection{"domain", false, &add_domain,
                          "A domain whose users' requests are routed to the logs above; as many as "
                          "there are. Without one, each log is asked by its name alone."},
+    ConfigurationSection{"domain.access", false, nullptr,
+                         "Who may do what with labels of the domain above, through it or asking a "
+                         "log by its name. Whoever writes the log that has a label always may."},
 };
 
 constexpr std::array kKeys{
@@ -96,6 +106,16 @@ constexpr std::array kKeys{
     ConfigurationKey{"listen", "private_key", Kind::path, false,
                      &in_listen<&ListenConfiguration::private_key>, 0, 0, "private-key.pem",
                      "The certificate's key in PEM, readable by its owner only."},
+    ConfigurationKey{
+        "listen", "client_authorities", Kind::path, false,
+        &in_listen<&ListenConfiguration::client_authorities>, 0, 0, "clients.pem",
+        "Certificates in PEM of those who sign clients' certificates. With it a client "
+        "may show one, which has to verify. Needs a certificate here."},
+    ConfigurationKey{"listen", "client_address_field", Kind::field_name, false,
+                     &in_listen<&ListenConfiguration::client_address_field>, 0, 0,
+                     "X-Forwarded-For",
+                     "The field in which a proxy on this machine says, last, who its client is. "
+                     "Only where the address is a loopback address."},
 
     ConfigurationKey{"admin", "socket", Kind::path, true, &in_admin<&AdminConfiguration::socket>, 0,
                      0, "/run/ktgate/admin.socket",
@@ -139,13 +159,34 @@ constexpr std::array kKeys{
                      &in_limits<&LimitsConfiguration::threads>, 0, 1024, "",
                      "Threads that answer requests; 0 for one a processor.", true},
 
+    ConfigurationKey{"limits", "requests_per_second", Kind::number, false,
+                     &in_limits<&LimitsConfiguration::requests_per_second>, 0, 1'000'000, "",
+                     "How many requests an IPv4 address, or an IPv6 network of 64 bits, may make "
+                     "that no principal makes; 0 for no limit."},
+    ConfigurationKey{"limits", "burst", Kind::number, false,
+                     &in_limits<&LimitsConfiguration::burst>, 1, 1'000'000, "",
+                     "How many of them may come at once after a pause."},
+
     ConfigurationKey{"principal", "name", Kind::name, true,
                      &in_principal<&PrincipalConfiguration::name>, 0, 0, "somebody",
                      "What rules call them. No two have the same."},
-    ConfigurationKey{"principal", "token_sha256", Kind::token_hash, true,
-                     &in_principal<&PrincipalConfiguration::token_sha256>, 0, 0,
-                     "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
-                     "SHA-256 of the token, which is random and stands in no file here."},
+    ConfigurationKey{
+        "principal", "token_sha256", Kind::token_hash, false,
+        &in_principal<&PrincipalConfiguration::token_sha256>, 0, 0,
+        "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+        "SHA-256 of the token, which is random and stands in no file here. A principal "
+        "has a token, a certificate or both."},
+    ConfigurationKey{"principal", "certificate", Kind::certificate_name, false,
+                     &in_principal<&PrincipalConfiguration::certificate>, 0, 0,
+                     "publisher.example.com",
+                     "A name, mail address or URI that the principal's certificate was issued for. "
+                     "Needs listen.client_authorities."},
+    ConfigurationKey{"principal", "requests_per_second", Kind::number, false,
+                     &in_principal<&PrincipalConfiguration::requests_per_second>, 0, 1'000'000, "",
+                     "How many requests they may make; 0 for no limit."},
+    ConfigurationKey{"principal", "burst", Kind::number, false,
+                     &in_principal<&PrincipalConfiguration::burst>, 1, 1'000'000, "",
+                     "How many of them may come at once after a pause."},
 
     ConfigurationKey{"log", "directory", Kind::path, true,
                      &in_log<&ServedLogConfiguration::directory>, 0, 0, "example.log",
@@ -203,6 +244,16 @@ constexpr std::array kKeys{
                      "https://kt.example.com",
                      "Where clients reach this gateway. With it the domain's directory document is "
                      "published: directory-document.md."},
+
+    ConfigurationKey{"domain.access", "search", Kind::access, false,
+                     &in_access<&AccessConfiguration::search>, 0, 0, "everyone",
+                     "Who may look labels up."},
+    ConfigurationKey{"domain.access", "update", Kind::access, false,
+                     &in_access<&AccessConfiguration::update>, 0, 0, "nobody",
+                     "Who may change them, besides the writer; not everyone."},
+    ConfigurationKey{"domain.access", "monitor", Kind::access, false,
+                     &in_access<&AccessConfiguration::monitor>, 0, 0, "everyone",
+                     "Who may monitor them, as their owner or as a contact."},
 };
 
 // Levenshtein's.

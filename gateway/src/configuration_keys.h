@@ -20,12 +20,15 @@ enum class ValueKind : std::uint8_t {
   alias,
   name,
   token_hash,
+  certificate_name,
+  field_name,
   duration,
   size,
   number,
   domain,
   label_rule,
   policy,
+  access,
   aliases,
   url
 };
@@ -33,9 +36,10 @@ enum class ValueKind : std::uint8_t {
 // Where a value is kept. An address is two members of its section.
 using ValuePlace =
     std::variant<ListenConfiguration*, std::filesystem::path*, std::string*,
-                 std::optional<std::string>*, HashValue*, std::chrono::milliseconds*, std::size_t*,
-                 unsigned*, std::optional<federation::Domain>*, federation::LabelRule*,
-                 DomainPolicy*, std::vector<std::string>*, std::optional<federation::Url>*>;
+                 std::optional<std::string>*, std::optional<HashValue>*, std::chrono::milliseconds*,
+                 std::size_t*, unsigned*, std::optional<federation::Domain>*,
+                 federation::LabelRule*, DomainPolicy*, Access*, std::vector<std::string>*,
+                 std::optional<federation::Url>*>;
 
 struct ConfigurationSection {
   std::string_view path;

@@ -12,6 +12,7 @@ namespace kt::gateway {
 namespace {
 
 constexpr std::size_t kMaxNameSize = 64;
+constexpr std::size_t kMaxCertificateNameSize = 255;
 
 bool is_lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 
@@ -21,6 +22,16 @@ bool is_name(std::string_view text) {
            return is_lower_or_digit(c) || (c >= 'A' && c <= 'Z') ||
                   std::string_view("._@-").find(c) != std::string_view::npos;
          });
+}
+
+// A field of HTTP, or as much of what RFC 9110 allows as any has.
+bool is_field_name(std::string_view text) {
+  return is_name(text) && text.find_first_of("._@") == std::string_view::npos;
+}
+
+bool is_certificate_name(std::string_view text) {
+  return !text.empty() && text.size() <= kMaxCertificateNameSize &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
 }
 
 bool has_control_character(std::string_view text) {
@@ -53,10 +64,11 @@ bool set_text(const std::string& text, ValuePlace place) {
 }
 
 bool set_hash(const std::string& text, ValuePlace place) {
-  auto& hash = *std::get<HashValue*>(place);
+  HashValue hash{};
   const auto bytes = from_hex(text);
   if (!bytes || bytes->size() != hash.size()) return false;
   std::copy(bytes->begin(), bytes->end(), hash.begin());
+  *std::get<std::optional<HashValue>*>(place) = hash;
   return true;
 }
 
@@ -81,6 +93,21 @@ bool set_policy(const std::string& text, ValuePlace place) {
   for (const auto& [name, policy] : kPolicies) {
     if (name != text) continue;
     *std::get<DomainPolicy*>(place) = policy;
+    return true;
+  }
+  return false;
+}
+
+constexpr std::array<std::pair<std::string_view, Access>, 4> kAccess{
+    {{"everyone", Access::everyone},
+     {"authenticated", Access::authenticated},
+     {"owner", Access::owner},
+     {"nobody", Access::nobody}}};
+
+bool set_access(const std::string& text, ValuePlace place) {
+  for (const auto& [name, access] : kAccess) {
+    if (name != text) continue;
+    *std::get<Access*>(place) = access;
     return true;
   }
   return false;
@@ -156,12 +183,15 @@ std::string describe(ValueKind kind) {
     case ValueKind::alias: return "1 to 64 of a-z, 0-9 and -, but no LogId";
     case ValueKind::name: return "1 to 64 of a-z, A-Z, 0-9, ., _, @ and -";
     case ValueKind::token_hash: return "64 hexadecimal digits";
+    case ValueKind::certificate_name: return "1 to 255 visible characters of ASCII";
+    case ValueKind::field_name: return "1 to 64 of a-z, A-Z, 0-9 and -";
     case ValueKind::duration: return R"(a duration like "500ms", "30s" or "24h")";
     case ValueKind::size: return R"(a number of bytes, or a size like "64KiB")";
     case ValueKind::number: return "a whole number";
     case ValueKind::domain: return R"(the name of a domain, like "example.com")";
     case ValueKind::label_rule: return R"("bytes", "ascii-lower" or "UsernameCaseMapped")";
     case ValueKind::policy: return R"("single" or "sharded")";
+    case ValueKind::access: return R"("everyone", "authenticated", "owner" or "nobody")";
     case ValueKind::url:
       return R"(a URL like "https://kt.example.com"; http only with a loopback address)";
     case ValueKind::aliases: return R"(a list of aliases of logs, like ["one", "two"])";
@@ -184,9 +214,12 @@ bool set_value(const ConfigurationKey& key, const TomlValue& value,
     case ValueKind::alias: return federation::is_alias(*text) && set_text(*text, place);
     case ValueKind::name: return is_name(*text) && set_text(*text, place);
     case ValueKind::token_hash: return set_hash(*text, place);
+    case ValueKind::certificate_name: return is_certificate_name(*text) && set_text(*text, place);
+    case ValueKind::field_name: return is_field_name(*text) && set_text(*text, place);
     case ValueKind::domain: return set_domain(*text, place);
     case ValueKind::label_rule: return set_label_rule(*text, place);
     case ValueKind::policy: return set_policy(*text, place);
+    case ValueKind::access: return set_access(*text, place);
     case ValueKind::url: return set_url(*text, place);
     default: return false;
   }

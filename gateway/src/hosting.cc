@@ -54,13 +54,32 @@ Hosting::Hosting(const GatewayConfiguration& configuration, std::vector<HostedLo
       domains_(configuration.domains),
       default_domain_(configuration.default_domain),
       table_(std::move(table)),
-      principals_(configuration.principals),
+      principals_(configuration.principals, configuration.limits),
       request_limit_(configuration.limits.request_bytes),
       update_limit_(configuration.limits.update_bytes) {
   for (const HostedLog& hosted : logs_) {
     names_.emplace(hosted.log->configuration().id().hex(), &hosted);
     names_.emplace(hosted.alias, &hosted);
   }
+  for (const DomainConfiguration& domain : domains_) {
+    for (const std::string& alias : domain.logs) domains_of_[alias].push_back(&domain);
+  }
+}
+
+AccessConfiguration Hosting::access(const HostedLog& hosted, const Label& label) const {
+  const auto found = domains_of_.find(hosted.alias);
+  if (found == domains_of_.end()) return {};
+  const auto resolved = table_.resolve(label);
+  std::optional<AccessConfiguration> strictest;
+  for (const DomainConfiguration* const domain : found->second) {
+    const AccessConfiguration& access = domain->access;
+    if (resolved && resolved->domain == *domain->name) return access;
+    if (!strictest) strictest = access;
+    strictest->search = std::max(strictest->search, access.search);
+    strictest->update = std::max(strictest->update, access.update);
+    strictest->monitor = std::max(strictest->monitor, access.monitor);
+  }
+  return *strictest;
 }
 
 const HostedLog* Hosting::find_log(std::string_view name) const {

@@ -50,6 +50,9 @@ class Hosting {
   // The log with this LogId. Requires: it is there.
   [[nodiscard]] const HostedLog& log(const LogId& id) const;
   [[nodiscard]] const routing::RoutingTable& table() const { return table_; }
+  // The rules for `label` in `hosted`: those of its domain; where that is none of the log's
+  // domains, the strictest that any of them has.
+  [[nodiscard]] AccessConfiguration access(const HostedLog& hosted, const Label& label) const;
   [[nodiscard]] const Principals& principals() const { return principals_; }
   // Bytes of a body.
   [[nodiscard]] std::size_t request_limit() const { return request_limit_; }
@@ -63,6 +66,8 @@ class Hosting {
   const std::vector<DomainConfiguration> domains_;
   const std::optional<federation::Domain> default_domain_;
   std::map<std::string, const HostedLog*, std::less<>> names_;
+  // Of each alias that domains have.
+  std::map<std::string, std::vector<const DomainConfiguration*>> domains_of_;
   const routing::RoutingTable table_;
   const Principals principals_;
   const std::size_t request_limit_;

@@ -18,6 +18,17 @@ namespace kt::gateway {
 
 enum class Method : std::uint8_t { get, post };
 
+// Whose connection a request came on.
+struct Client {
+  // The network that rate limits count by: the bytes of an IPv4 address, or the first 8 of an IPv6
+  // address. Empty at a unix socket.
+  std::string network;
+  // What its certificate was issued for, as far as it has shown one that listen.client_authorities
+  // have signed.
+  std::vector<std::string> hosts;
+  std::vector<std::string> identities;  // mail addresses and URIs
+};
+
 // A request before its body was read.
 struct RequestHead {
   Method method = Method::get;
@@ -27,6 +38,7 @@ struct RequestHead {
   std::string accept;
   std::string if_none_match;
   std::optional<std::string> bearer_token;
+  Client client{};
 };
 
 struct Request {

@@ -22,6 +22,7 @@
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl/ssl_stream.hpp>
 
+#include "client_identity.h"
 #include "current.h"
 #include "local_socket.h"
 #include "problem.h"
@@ -87,7 +88,19 @@ Refused refuse(Problem problem, std::string_view detail = {}) {
   return Refused(problem_response(problem, detail));
 }
 
-tl::expected<RequestHead, Response> read_head(const RequestParser& parser) {
+// The value of the last field of this name; empty when there is none.
+std::string_view last_field(const RequestParser::value_type& message, const std::string& name) {
+  std::string_view value;
+  const auto [begin, end] = message.equal_range(name);
+  for (auto each = begin; each != end; ++each) {
+    value = {each->value().data(), each->value().size()};
+  }
+  return value;
+}
+
+tl::expected<RequestHead, Response> read_head(const RequestParser& parser,
+                                              const ListenConfiguration& listen,
+                                              const Client& client) {
   const auto& message = parser.get();
   if (message.version() != 11 && message.version() != 10)
     return refuse(Problem::version_not_supported);
@@ -115,6 +128,11 @@ tl::expected<RequestHead, Response> read_head(const RequestParser& parser) {
   head.accept = std::string(message[http::field::accept]);
   head.if_none_match = std::string(message[http::field::if_none_match]);
   head.bearer_token = bearer_token(message[http::field::authorization]);
+  head.client = client;
+  if (listen.client_address_field) {
+    if (auto network = forwarded_network(last_field(message, *listen.client_address_field)))
+      head.client.network = *std::move(network);
+  }
   return head;
 }
 
@@ -146,6 +164,7 @@ struct Refusal {
 
 // What a connection begins with, and keeps.
 struct Settings {
+  ListenConfiguration listen;  // but for its address, which the server keeps
   LimitsConfiguration limits;
   std::shared_ptr<asio::ssl::context> tls;  // null without TLS
 };
@@ -164,10 +183,11 @@ class StreamSession final : public Session,
  public:
   template <class... Args>
   StreamSession(Shared& shared, Sessions& sessions, std::shared_ptr<const Settings> settings,
-                Args&&... stream)
+                Client client, Args&&... stream)
       : shared_(shared),
         settings_(std::move(settings)),
         limits_(settings_->limits),
+        client_(std::move(client)),
         sessions_(sessions),
         stream_(std::forward<Args>(stream)...) {
     sessions_.add(this);
@@ -199,6 +219,7 @@ class StreamSession final : public Session,
                                              asio::redirect_error(asio::use_awaitable, error));
       self->note_timeout(error, Limit::header_timeout);
       if (error) co_return;
+      add_certificate(self->stream_.native_handle(), self->client_);
     }
     bool goes_on = true;
     bool is_first = true;
@@ -235,6 +256,7 @@ class StreamSession final : public Session,
   Shared& shared_;
   const std::shared_ptr<const Settings> settings_;
   const LimitsConfiguration& limits_;
+  Client client_;
   Sessions& sessions_;
   Stream stream_;
   beast::flat_buffer buffer_;
@@ -302,7 +324,7 @@ tl::expected<RequestHead, Response> StreamSession<Stream>::parse_header(RequestP
   }
   if (error || !parser.is_header_done()) return refuse(Problem::malformed, "it is not HTTP");
   buffer_.consume(size);
-  return read_head(parser);
+  return read_head(parser, settings_->listen, client_);
 }
 
 // The body, into the parser. Result: what to answer if there is none to be had.
@@ -407,6 +429,26 @@ asio::awaitable<void> StreamSession<Stream>::finish() {
 
 // --- The server ------------------------------------------------------------------------------
 
+// Asks clients for a certificate, which need not show one; one that is shown has to verify.
+Result<void> set_client_authorities(asio::ssl::context& context,
+                                    const std::filesystem::path& authorities) {
+  if (authorities.empty()) return {};
+  error_code error;
+  context.load_verify_file(authorities.string(), error);
+  auto* const names = error ? nullptr : SSL_load_client_CA_file(authorities.c_str());
+  if (names == nullptr)
+    return fail(Errc::unavailable, "the authorities of clients' certificates cannot be used");
+  SSL_CTX_set_client_CA_list(context.native_handle(), names);  // takes it
+  // Without it a session of a client with a certificate could not be resumed.
+  constexpr std::string_view kContext = "ktgate";
+  SSL_CTX_set_session_id_context(context.native_handle(),
+                                 reinterpret_cast<const unsigned char*>(kContext.data()),
+                                 static_cast<unsigned>(kContext.size()));
+  context.set_verify_mode(asio::ssl::verify_peer, error);
+  if (error) return fail(Errc::unavailable, "clients' certificates cannot be asked for");
+  return {};
+}
+
 // TLS 1.2 and 1.3 with the certificate and the key that `listen` names; null if it names none.
 Result<std::shared_ptr<asio::ssl::context>> tls_context(const ListenConfiguration& listen) {
   if (listen.certificate.empty()) return std::shared_ptr<asio::ssl::context>();
@@ -420,13 +462,30 @@ Result<std::shared_ptr<asio::ssl::context>> tls_context(const ListenConfiguratio
   context.use_private_key_file(listen.private_key.string(), asio::ssl::context::pem, error);
   if (error || SSL_CTX_check_private_key(context.native_handle()) != 1)
     return fail(Errc::unavailable, "the private key cannot be used, or is not the certificate's");
+  KT_TRY(set_client_authorities(context, listen.client_authorities));
   return std::make_shared<asio::ssl::context>(std::move(context));
 }
 
 Result<std::shared_ptr<const Settings>> settings_of(const ListenConfiguration& listen,
                                                     const LimitsConfiguration& limits) {
   KT_TRY(auto tls, tls_context(listen));
-  return std::make_shared<const Settings>(Settings{limits, std::move(tls)});
+  return std::make_shared<const Settings>(Settings{listen, limits, std::move(tls)});
+}
+
+// Requires: `any` is one of IPv4 or IPv6.
+asio::ip::tcp::endpoint internet_endpoint(const StreamProtocol::endpoint& any) {
+  asio::ip::tcp::endpoint endpoint;
+  KT_ASSERT(any.size() <= endpoint.capacity());
+  std::memcpy(endpoint.data(), any.data(), any.size());
+  return endpoint;
+}
+
+// Client::network of who is at the other end.
+std::string network_of_peer(const StreamProtocol::socket& socket) {
+  error_code error;
+  const auto peer = socket.remote_endpoint(error);
+  if (error || peer.protocol().family() == AF_UNIX) return {};
+  return network_of(internet_endpoint(peer).address());
 }
 
 class BeastServer final : public HttpServer {
@@ -455,7 +514,7 @@ class BeastServer final : public HttpServer {
  private:
   asio::awaitable<void> accept();
   template <class Stream, class... Args>
-  void begin(std::shared_ptr<const Settings> settings, Args&&... stream);
+  void begin(std::shared_ptr<const Settings> settings, Client client, Args&&... stream);
   void stop();
 
   Shared shared_;
@@ -475,12 +534,9 @@ Result<void> BeastServer::listen(const ListenConfiguration& where) {
   if (!error) acceptor_.set_option(asio::socket_base::reuse_address(true), error);
   if (!error) acceptor_.bind(endpoint, error);
   if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
-  asio::ip::tcp::endpoint bound;
   if (!error) {
-    const auto any = acceptor_.local_endpoint(error);
-    KT_ASSERT(any.size() <= bound.capacity());
-    std::memcpy(bound.data(), any.data(), any.size());
-    port_ = bound.port();
+    const auto bound = acceptor_.local_endpoint(error);
+    port_ = internet_endpoint(bound).port();
   }
   if (error)
     return fail(Errc::unavailable, "the address cannot be listened at: " + error.message());
@@ -512,9 +568,9 @@ void BeastServer::run() {
 }
 
 template <class Stream, class... Args>
-void BeastServer::begin(std::shared_ptr<const Settings> settings, Args&&... stream) {
+void BeastServer::begin(std::shared_ptr<const Settings> settings, Client client, Args&&... stream) {
   const auto session = std::make_shared<StreamSession<Stream>>(
-      shared_, sessions_, std::move(settings), std::forward<Args>(stream)...);
+      shared_, sessions_, std::move(settings), std::move(client), std::forward<Args>(stream)...);
   // What went wrong inside ends this connection, and no other.
   asio::co_spawn(session->executor(), StreamSession<Stream>::run(session),
                  [](const std::exception_ptr& /*error*/) {});
@@ -539,11 +595,13 @@ asio::awaitable<void> BeastServer::accept() {
       continue;  // closes it
     }
     socket.set_option(asio::ip::tcp::no_delay(true), error);  // a unix socket has none
+    Client client;
+    client.network = network_of_peer(socket);
     if (settings->tls != nullptr) {
       asio::ssl::context& tls = *settings->tls;
-      begin<TlsStream>(std::move(settings), std::move(socket), tls);
+      begin<TlsStream>(std::move(settings), std::move(client), std::move(socket), tls);
     } else {
-      begin<PlainStream>(std::move(settings), std::move(socket));
+      begin<PlainStream>(std::move(settings), std::move(client), std::move(socket));
     }
   }
 }

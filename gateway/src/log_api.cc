@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 
+#include "access.h"
 #include "auditor_messages.h"
 #include "log_request.h"
 #include "media_type.h"
@@ -148,21 +149,17 @@ const LogApi::Operation* LogApi::operation(std::string_view name) {
   return nullptr;
 }
 
-// Who asks has to be the one principal that an operation is for. Result: the refusal, if it is one.
-std::optional<Response> LogApi::admit(const Principals& principals, const HostedLog& hosted,
-                                      const Operation& operation, const RequestHead& head) {
-  using Kind = Operation::Kind;
-  if (operation.kind == Kind::ask || operation.kind == Kind::read) return std::nullopt;
-  const auto& wanted = operation.is_for_auditors() ? hosted.auditor : hosted.writer;
-  if (!head.bearer_token) return problem_response(Problem::unauthenticated);
-  const auto caller = principals.find(*head.bearer_token);
-  if (!caller) return problem_response(Problem::unauthenticated, "the token is not known");
-  if (!wanted || *caller != *wanted) return problem_response(Problem::forbidden);
+// What shows before there is a label: the refusal, if it is one.
+std::optional<Response> LogApi::admit(const Caller& caller, const HostedLog& hosted,
+                                      const Operation& operation) {
+  if (operation.kind == Operation::Kind::update && !caller.is_known()) return refusal_of(caller);
+  if (operation.is_for_auditors() && !(caller.principal && caller.principal == hosted.auditor))
+    return refusal_of(caller);
   return std::nullopt;
 }
 
 tl::expected<Endpoint, Response> LogApi::find(std::shared_ptr<const Hosting> hosting,
-                                              const RequestHead& head) {
+                                              const Caller& caller, const RequestHead& head) {
   const std::string_view path = head.path;
   if (!path.starts_with(kLogs)) return refuse(Problem::not_found);
   const std::string_view rest = path.substr(kLogs.size());
@@ -175,8 +172,7 @@ tl::expected<Endpoint, Response> LogApi::find(std::shared_ptr<const Hosting> hos
   const bool audited = hosted.log->configuration().mode() == DeploymentMode::thirdPartyAuditing;
   if (found == nullptr || (found->is_for_auditors() && !audited)) return refuse(Problem::not_found);
   if (head.method != found->method()) return Refused(method_not_allowed(found->method()));
-  if (auto refused = admit(hosting->principals(), hosted, *found, head))
-    return Refused(*std::move(refused));
+  if (auto refused = admit(caller, hosted, *found)) return Refused(*std::move(refused));
   if (!found->response_type.empty() && !accepts(head.accept, media_type(found->response_type)))
     return refuse(Problem::not_acceptable);
   Endpoint endpoint;
@@ -188,17 +184,19 @@ tl::expected<Endpoint, Response> LogApi::find(std::shared_ptr<const Hosting> hos
     if (head.content_type != endpoint.content_type)
       return refuse(Problem::unsupported_media_type, "it has to be " + endpoint.content_type);
   }
-  endpoint.handle = [this, hosting = std::move(hosting), named, found](Request request) {
-    return handle(*named, *found, std::move(request));
+  endpoint.handle = [this, hosting = std::move(hosting), named, found, caller](Request request) {
+    return handle(hosting, *named, *found, caller, std::move(request));
   };
   return endpoint;
 }
 
-asio::awaitable<Response> LogApi::handle(const HostedLog& hosted, const Operation& operation,
-                                         Request request) {
+asio::awaitable<Response> LogApi::handle(std::shared_ptr<const Hosting> hosting,
+                                         const HostedLog& hosted, const Operation& operation,
+                                         Caller caller, Request request) {
   switch (operation.kind) {
     case Operation::Kind::ask:
-    case Operation::Kind::update: return ask(hosted, operation, std::move(request));
+    case Operation::Kind::update:
+      return ask(std::move(hosting), hosted, operation, std::move(caller), std::move(request));
     case Operation::Kind::auditor_head: return auditor_head(hosted, std::move(request));
     case Operation::Kind::read:
     case Operation::Kind::auditor_read: break;
@@ -213,10 +211,13 @@ asio::awaitable<Response> LogApi::answer(const HostedLog& hosted, const Operatio
   co_return content(*std::move(answered), media_type(operation.response_type));
 }
 
-asio::awaitable<Response> LogApi::ask(const HostedLog& hosted, const Operation& operation,
-                                      Request request) {
+asio::awaitable<Response> LogApi::ask(std::shared_ptr<const Hosting> hosting,
+                                      const HostedLog& hosted, const Operation& operation,
+                                      Caller caller, Request request) {
   Decoded decoded = operation.decode(*hosted.log, request.body);
   if (!decoded) co_return problem_response(Problem::malformed, decoded.error().detail);
+  if (auto refused = refuse_access(*hosting, caller, hosted, *decoded))
+    co_return *std::move(refused);
   if (const auto reserved = find_reserved(*decoded)) co_return problem_response(*reserved);
   const ErrorMeaning meaning = meaning_of(*decoded);
   auto answered = co_await hosted.service->ask(*std::move(decoded));

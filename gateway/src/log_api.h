@@ -17,9 +17,10 @@ namespace kt::gateway {
 
 class LogApi {
  public:
-  // The endpoint of a log of `hosting` for `head`, or the problem with it. Its handler borrows this
-  // object.
+  // The endpoint of a log of `hosting` for `head` of `caller`, or the problem with it. Its handler
+  // borrows this object.
   [[nodiscard]] tl::expected<Endpoint, Response> find(std::shared_ptr<const Hosting> hosting,
+                                                      const Caller& caller,
                                                       const RequestHead& head);
 
   // Finishes what has begun in the logs. Requires: no endpoint is called any more.
@@ -28,15 +29,17 @@ class LogApi {
  private:
   struct Operation;
   static const Operation* operation(std::string_view name);
-  static std::optional<Response> admit(const Principals& principals, const HostedLog& hosted,
-                                       const Operation& operation, const RequestHead& head);
+  static std::optional<Response> admit(const Caller& caller, const HostedLog& hosted,
+                                       const Operation& operation);
 
-  boost::asio::awaitable<Response> handle(const HostedLog& hosted, const Operation& operation,
-                                          Request request);
+  boost::asio::awaitable<Response> handle(std::shared_ptr<const Hosting> hosting,
+                                          const HostedLog& hosted, const Operation& operation,
+                                          Caller caller, Request request);
   static boost::asio::awaitable<Response> answer(const HostedLog& hosted,
                                                  const Operation& operation, Request request);
-  static boost::asio::awaitable<Response> ask(const HostedLog& hosted, const Operation& operation,
-                                              Request request);
+  static boost::asio::awaitable<Response> ask(std::shared_ptr<const Hosting> hosting,
+                                              const HostedLog& hosted, const Operation& operation,
+                                              Caller caller, Request request);
   boost::asio::awaitable<Response> auditor_head(const HostedLog& hosted, Request request);
 
   boost::asio::thread_pool blocking_{2};  // for what waits for the disk

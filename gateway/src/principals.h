@@ -1,4 +1,4 @@
-// Who may ask, as far as a bearer token tells (RFC 6750). Internal.
+// Who asks, as far as a bearer token (RFC 6750) or a certificate (mutual TLS) tells. Internal.
 //
 // Tokens are kept as their SHA-256 only, and found by it, so what a comparison's time tells is
 // about the hash and not about the token.
@@ -13,18 +13,43 @@
 #include <vector>
 
 #include "configuration.h"
+#include "http_message.h"
+#include "rate_limiter.h"
 
 namespace kt::gateway {
 
+struct Caller {
+  std::optional<std::string> principal;  // the name
+  bool has_unknown_token = false;        // it showed a token, and that is nobody's
+  bool has_certificate = false;
+  std::vector<std::string> identities;  // that its certificate names
+  // What rate limits know the caller by, and what it may.
+  std::string rate_key;
+  Rate rate;
+
+  [[nodiscard]] bool is_known() const { return principal || has_certificate; }
+};
+
 class Principals {
  public:
-  explicit Principals(const std::vector<PrincipalConfiguration>& principals);
+  Principals(const std::vector<PrincipalConfiguration>& principals,
+             const LimitsConfiguration& limits);
 
-  // The name of the principal whose token it is.
-  [[nodiscard]] std::optional<std::string> find(std::string_view token) const;
+  // Who sends `head`: the principal whose token it has, or else the first one that its certificate
+  // names. Who shows a token that is nobody's is not known, whatever the certificate says.
+  [[nodiscard]] Caller identify(const RequestHead& head) const;
 
  private:
-  std::map<HashValue, std::string> names_;
+  struct Principal {
+    std::string name;
+    Rate rate;
+  };
+
+  [[nodiscard]] const Principal* find_by_certificate(const Client& client) const;
+
+  std::map<HashValue, Principal> by_token_;
+  std::map<std::string, Principal, std::less<>> by_certificate_;
+  Rate others_;
 };
 
 }  // namespace kt::gateway

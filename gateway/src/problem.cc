@@ -36,6 +36,7 @@ constexpr std::array kRows{
     Row{Problem::reserved_label, 422, "reserved-label", "The label is the gateways' own"},
     Row{Problem::reserved_value, 422, "reserved-value", "The value is the gateways' own"},
     Row{Problem::invalid_identity, 422, "invalid-identity", "The label is not one of an identity"},
+    Row{Problem::rate_limited, 429, "rate-limited", "Too many requests"},
     Row{Problem::header_too_large, 431, "header-too-large", "The header is too large"},
     Row{Problem::internal, 500, "internal", "Something is wrong here"},
     Row{Problem::version_not_supported, 505, "version-not-supported",
@@ -60,6 +61,13 @@ unsigned status_of(Problem problem) { return row_of(problem).status; }
 Response method_not_allowed(Method allowed) {
   Response response = problem_response(Problem::method_not_allowed);
   response.headers.emplace_back("Allow", allowed == Method::get ? "GET" : "POST");
+  return response;
+}
+
+Response rate_limited(std::chrono::nanoseconds wait) {
+  Response response = problem_response(Problem::rate_limited, "wait as long as Retry-After says");
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait);
+  response.headers.emplace_back("Retry-After", std::to_string(seconds.count()));
   return response;
 }
 

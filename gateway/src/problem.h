@@ -4,6 +4,7 @@
 // Thread rule: pure functions.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -33,6 +34,7 @@ enum class Problem : std::uint8_t {
   reserved_label,
   reserved_value,
   invalid_identity,
+  rate_limited,
   header_too_large,
   internal,
   version_not_supported,
@@ -49,6 +51,9 @@ enum class Problem : std::uint8_t {
 
 // The answer to a request with another method than `allowed`.
 [[nodiscard]] Response method_not_allowed(Method allowed);
+
+// The answer to a caller who asks too often.
+[[nodiscard]] Response rate_limited(std::chrono::nanoseconds wait);
 
 // The answer to what failed in a log with `error`. What is wrong in our own data is nobody's
 // business but the log's.

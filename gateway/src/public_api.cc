@@ -1,17 +1,24 @@
 #include "public_api.h"
 
+#include <chrono>
+
 #include "directory_api.h"
+#include "problem.h"
 #include "routed_api.h"
 
 namespace kt::gateway {
 
 tl::expected<Endpoint, Response> PublicApi::find(const RequestHead& head) {
   auto hosting = hosting_.snapshot();
+  const Caller caller = hosting->principals().identify(head);
+  const auto now = std::chrono::steady_clock::now();
+  if (const auto wait = limiter_.take(caller.rate_key, caller.rate, now))
+    return tl::unexpected<Response>(rate_limited(*wait));
   if (const RoutedOperation* const routed = find_routed_operation(head.path))
-    return routed_endpoint(std::move(hosting), publisher_.published(), *routed, head);
+    return routed_endpoint(std::move(hosting), publisher_.published(), *routed, caller, head);
   if (head.path == kDirectoryPath)
     return directory_endpoint(*hosting, publisher_.published(), head);
-  return logs_.find(std::move(hosting), head);
+  return logs_.find(std::move(hosting), caller, head);
 }
 
 }  // namespace kt::gateway

@@ -11,6 +11,7 @@
 #include "hosting.h"
 #include "http_message.h"
 #include "log_api.h"
+#include "rate_limiter.h"
 
 namespace kt::gateway {
 
@@ -28,6 +29,7 @@ class PublicApi {
 
  private:
   const Current<Hosting>& hosting_;
+  RateLimiter limiter_{};
   const DirectoryPublisher& publisher_;
   LogApi logs_;
 };

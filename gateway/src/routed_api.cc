@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "access.h"
 #include "federation/reserved.h"
 #include "federation/routed_messages.h"
 #include "log_request.h"
@@ -35,10 +36,6 @@ Refused refuse(Problem problem, std::string_view detail = {}) {
   return Refused(problem_response(problem, detail));
 }
 
-std::string_view text_of(const Label& label) {
-  return {reinterpret_cast<const char*>(label.bytes().data()), label.bytes().size()};
-}
-
 struct Route {
   federation::Domain domain;
   std::vector<const HostedLog*> logs{};  // in the order in which they are asked
@@ -49,7 +46,7 @@ tl::expected<Route, Response> find_route(const Hosting& hosting, routing::Operat
                                          const Label& label) {
   if (federation::is_reserved(label))
     return refuse(Problem::reserved_label, "each log has its own, and is asked for it by name");
-  const auto resolved = hosting.table().resolve(text_of(label));
+  const auto resolved = hosting.table().resolve(label);
   if (!resolved)
     return refuse(
         resolved.error().code == Errc::not_found ? Problem::no_log : Problem::invalid_identity,
@@ -65,7 +62,7 @@ tl::expected<Route, Response> find_route(const Hosting& hosting, routing::Operat
 
 const LogId& id_of(const HostedLog& hosted) { return hosted.log->configuration().id(); }
 
-Questions lookup(const Hosting& hosting, ByteView body, const std::string& /*caller*/) {
+Questions lookup(const Hosting& hosting, ByteView body) {
   const auto request = federation::decode<federation::LookupRequest>(body);
   if (!request) return refuse(Problem::malformed, request.error().detail);
   const auto route = find_route(hosting, routing::Operation::search, request->label);
@@ -76,22 +73,18 @@ Questions lookup(const Hosting& hosting, ByteView body, const std::string& /*cal
   return asked;
 }
 
-Questions update(const Hosting& hosting, ByteView body, const std::string& caller) {
+Questions update(const Hosting& hosting, ByteView body) {
   const auto request = federation::decode<federation::RoutedUpdateRequest>(body);
   if (!request) return refuse(Problem::malformed, request.error().detail);
   const auto route = find_route(hosting, routing::Operation::update, request->label);
   if (!route) return Refused(route.error());
   Asked asked{route->domain};
-  for (const HostedLog* const log : route->logs) {
-    if (log->writer != caller) return refuse(Problem::forbidden);
+  for (const HostedLog* const log : route->logs)
     asked.questions.push_back({log, update_request(*request, id_of(*log))});
-    if (const auto reserved = find_reserved(asked.questions.back().request))
-      return refuse(*reserved);
-  }
   return asked;
 }
 
-Questions monitor(const Hosting& hosting, ByteView body, const std::string& /*caller*/) {
+Questions monitor(const Hosting& hosting, ByteView body) {
   const auto request = federation::decode<federation::RoutedMonitorRequest>(body);
   if (!request) return refuse(Problem::malformed, request.error().detail);
   const auto route = find_route(hosting, routing::Operation::monitor, request->label);
@@ -115,18 +108,23 @@ struct RoutedOperation {
   std::string_view name;
   std::string_view request_type;
   std::string_view response_type;
-  bool is_for_writers;
-  Questions (*read)(const Hosting& hosting, ByteView body, const std::string& caller);
+  bool is_update;
+  Questions (*read)(const Hosting& hosting, ByteView body);
 };
 
 namespace {
 
 asio::awaitable<Response> handle(std::shared_ptr<const Hosting> hosting,
                                  std::shared_ptr<const PublishedDirectories> published,
-                                 const RoutedOperation& operation, std::string caller,
-                                 Request request) {
-  Questions asked = operation.read(*hosting, request.body, caller);
+                                 const RoutedOperation& operation, Caller caller, Request request) {
+  Questions asked = operation.read(*hosting, request.body);
   if (!asked) co_return std::move(asked).error();
+  for (const Question& question : asked->questions) {
+    if (auto refused = refuse_access(*hosting, caller, *question.log, question.request))
+      co_return *std::move(refused);
+    if (const auto reserved = find_reserved(question.request))
+      co_return problem_response(*reserved);
+  }
   const auto document = published->find(asked->domain);
   federation::RoutedResponse routed{kNoEpoch, {}};
   if (document != published->end()) routed.epoch = document->second.directory().epoch.value();
@@ -163,23 +161,16 @@ const RoutedOperation* find_routed_operation(std::string_view path) {
 
 tl::expected<Endpoint, Response> routed_endpoint(
     std::shared_ptr<const Hosting> hosting, std::shared_ptr<const PublishedDirectories> published,
-    const RoutedOperation& operation, const RequestHead& head) {
+    const RoutedOperation& operation, const Caller& caller, const RequestHead& head) {
   if (head.method != Method::post) return Refused(method_not_allowed(Method::post));
-  // Whose log it is that is to be written shows when the body is there.
-  std::string caller;
-  if (operation.is_for_writers) {
-    if (!head.bearer_token) return refuse(Problem::unauthenticated);
-    auto known = hosting->principals().find(*head.bearer_token);
-    if (!known) return refuse(Problem::unauthenticated, "the token is not known");
-    caller = *std::move(known);
-  }
+  // Who may shows when the label is there; that this one may not, shows before.
+  if (operation.is_update && !caller.is_known()) return Refused(refusal_of(caller));
   if (!accepts(head.accept, media_type(operation.response_type)))
     return refuse(Problem::not_acceptable);
   Endpoint endpoint;
   endpoint.name = operation.name;
   endpoint.content_type = media_type(operation.request_type);
-  endpoint.body_limit =
-      operation.is_for_writers ? hosting->update_limit() : hosting->request_limit();
+  endpoint.body_limit = operation.is_update ? hosting->update_limit() : hosting->request_limit();
   if (head.content_type != endpoint.content_type)
     return refuse(Problem::unsupported_media_type, "it has to be " + endpoint.content_type);
   endpoint.handle = [hosting = std::move(hosting), published = std::move(published), &operation,

@@ -20,10 +20,10 @@ struct RoutedOperation;
 // The one at this path. Null when there is none.
 [[nodiscard]] const RoutedOperation* find_routed_operation(std::string_view path);
 
-// The endpoint over the domains and logs of `hosting` for `head`, or the problem with it. What is
-// published is named in the answers.
+// The endpoint over the domains and logs of `hosting` for `head` of `caller`, or the problem with
+// it. What is published is named in the answers.
 [[nodiscard]] tl::expected<Endpoint, Response> routed_endpoint(
     std::shared_ptr<const Hosting> hosting, std::shared_ptr<const PublishedDirectories> published,
-    const RoutedOperation& operation, const RequestHead& head);
+    const RoutedOperation& operation, const Caller& caller, const RequestHead& head);
 
 }  // namespace kt::gateway

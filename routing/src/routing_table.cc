@@ -34,6 +34,11 @@ Result<ResolvedIdentity> RoutingTable::resolve(std::string_view identity) const 
   return ResolvedIdentity{parsed.domain(), std::move(label)};
 }
 
+Result<ResolvedIdentity> RoutingTable::resolve(const Label& label) const {
+  const ByteView bytes = label.bytes();
+  return resolve({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+}
+
 Result<Route> RoutingTable::route(Operation operation, const federation::Domain& domain,
                                   const Label& label) const {
   if (federation::is_reserved(label)) return fail(Errc::rejected, "a reserved label");

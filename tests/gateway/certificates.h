@@ -9,6 +9,8 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include "keytrans/bytes.h"
+
 namespace kt::gateway {
 
 using Pkey = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
@@ -34,15 +36,23 @@ inline std::string pem_of_key(EVP_PKEY* key, const EVP_CIPHER* cipher = nullptr)
   });
 }
 
-// A certificate that `key` signed itself, for an hour, for whoever is at `address`.
-inline std::string pem_of_certificate(EVP_PKEY* key, const std::string& address = "127.0.0.1") {
+// A certificate that `key` signed itself, for an hour, for whoever has these names: as many as
+// there are in openssl's form, "IP:127.0.0.1,email:alice@example.com".
+inline std::string pem_of_certificate(EVP_PKEY* key, const std::string& of = "IP:127.0.0.1") {
   const std::unique_ptr<X509, decltype(&X509_free)> certificate(X509_new(), &X509_free);
   X509_set_version(certificate.get(), X509_VERSION_3);
   X509_gmtime_adj(X509_getm_notBefore(certificate.get()), 0);
   X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 3600);
   X509_set_pubkey(certificate.get(), key);
+  // An authority is found by its subject.
+  X509_NAME* const subject = X509_get_subject_name(certificate.get());
+  const auto name = to_bytes(of);
+  if (X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, name.data(),
+                                 static_cast<int>(name.size()), -1, 0) != 1 ||
+      X509_set_issuer_name(certificate.get(), subject) != 1)
+    throw std::runtime_error("a certificate cannot be named");
   const std::unique_ptr<X509_EXTENSION, decltype(&X509_EXTENSION_free)> names(
-      X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, ("IP:" + address).c_str()),
+      X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, of.c_str()),
       &X509_EXTENSION_free);
   if (names == nullptr || X509_add_ext(certificate.get(), names.get(), -1) != 1 ||
       X509_sign(certificate.get(), key, EVP_sha256()) == 0)

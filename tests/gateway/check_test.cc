@@ -126,6 +126,13 @@ TEST_F(Check, CertificateAndKeyFitEachOther) {
   write_key(pem_of_key(key.get()));
   const Outcome outcome = check(kWithTls);
   EXPECT_EQ(outcome.code, 0) << outcome.err;
+  const std::string with_clients =
+      "[listen]\nclient_authorities = \"clients.pem\"" + std::string(kWithTls).substr(8);
+  expect_fault(with_clients, "the authorities of clients: it cannot be opened");
+  write_file(path("clients.pem"), pem_of_key(key.get()));
+  expect_fault(with_clients, "the authorities of clients: there is no certificate in PEM");
+  write_file(path("clients.pem"), pem_of_certificate(key.get()));
+  EXPECT_EQ(check(with_clients).code, 0);
 }
 
 }  // namespace

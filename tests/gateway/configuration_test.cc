@@ -70,6 +70,7 @@ TEST(Configuration, EveryKeyIsReadIntoItsPlace) {
     address = "[2001:db8::1]:443"
     certificate = "tls/certificate.pem"
     private_key = "/srv/key.pem"
+    client_authorities = "clients.pem"
     [admin]
     socket = "run/admin.socket"
     group = "operators"
@@ -85,11 +86,16 @@ TEST(Configuration, EveryKeyIsReadIntoItsPlace) {
     drain_timeout = "0s"
     connections = 11
     threads = 12
+    requests_per_second = 13
+    burst = 14
     [[principal]]
     name = "auditor@example.net"
     token_sha256 = "000102030405060708090A0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
     [[principal]]
     name = "other"
+    certificate = "spiffe://example.net/other"
+    requests_per_second = 15
+    burst = 16
     token_sha256 = "ff00000000000000000000000000000000000000000000000000000000000000"
     [[log]]
     directory = "one.log"
@@ -112,6 +118,10 @@ TEST(Configuration, EveryKeyIsReadIntoItsPlace) {
     label_rule = "ascii-lower"
     policy = "sharded"
     logs = ["2-two", "one"]
+    [domain.access]
+    search = "authenticated"
+    update = "owner"
+    monitor = "nobody"
     [[domain]]
     name = "example.org"
     label_rule = "UsernameCaseMapped"
@@ -125,6 +135,7 @@ TEST(Configuration, EveryKeyIsReadIntoItsPlace) {
   EXPECT_EQ(all.listen.port, 443);
   EXPECT_EQ(all.listen.certificate, "/etc/ktgate/tls/certificate.pem");
   EXPECT_EQ(all.listen.private_key, "/srv/key.pem");
+  EXPECT_EQ(all.listen.client_authorities, "/etc/ktgate/clients.pem");
   EXPECT_EQ(all.admin.socket, "/etc/ktgate/run/admin.socket");
   EXPECT_EQ(all.admin.group, "operators");
   EXPECT_EQ(all.limits.header_bytes, 2048U);
@@ -138,11 +149,18 @@ TEST(Configuration, EveryKeyIsReadIntoItsPlace) {
   EXPECT_EQ(all.limits.drain_timeout, milliseconds(0));
   EXPECT_EQ(all.limits.connections, 11U);
   EXPECT_EQ(all.limits.threads, 12U);
+  EXPECT_EQ(all.limits.requests_per_second, 13U);
+  EXPECT_EQ(all.limits.burst, 14U);
   ASSERT_EQ(all.principals.size(), 2U);
   EXPECT_EQ(all.principals[0].name, "auditor@example.net");
-  for (std::size_t i = 0; i < 32; ++i) EXPECT_EQ(all.principals[0].token_sha256.at(i), i);
+  for (std::size_t i = 0; i < 32; ++i) EXPECT_EQ(all.principals[0].token_sha256.value().at(i), i);
   EXPECT_EQ(all.principals[1].name, "other");
-  EXPECT_EQ(all.principals[1].token_sha256[0], 0xff);
+  EXPECT_EQ(all.principals[1].token_sha256.value()[0], 0xff);
+  EXPECT_EQ(all.principals[0].certificate, std::nullopt);
+  EXPECT_EQ(all.principals[0].requests_per_second, 0U);
+  EXPECT_EQ(all.principals[1].certificate, "spiffe://example.net/other");
+  EXPECT_EQ(all.principals[1].requests_per_second, 15U);
+  EXPECT_EQ(all.principals[1].burst, 16U);
   ASSERT_EQ(all.logs.size(), 2U);
   EXPECT_EQ(all.logs[0].directory, "/etc/ktgate/one.log");
   EXPECT_EQ(all.logs[0].alias, "one");
@@ -166,6 +184,12 @@ TEST(Configuration, EveryKeyIsReadIntoItsPlace) {
   EXPECT_EQ(all.domains[0].policy, DomainPolicy::sharded);
   EXPECT_EQ(all.domains[0].logs, (std::vector<std::string>{"2-two", "one"}));
   EXPECT_EQ(all.domains[0].url, std::nullopt);
+  EXPECT_EQ(all.domains[0].access.search, Access::authenticated);
+  EXPECT_EQ(all.domains[0].access.update, Access::owner);
+  EXPECT_EQ(all.domains[0].access.monitor, Access::nobody);
+  EXPECT_EQ(all.domains[1].access.search, Access::everyone);
+  EXPECT_EQ(all.domains[1].access.update, Access::nobody);
+  EXPECT_EQ(all.domains[1].access.monitor, Access::everyone);
   EXPECT_EQ(all.domains[1].name, domain_of("example.org"));
   EXPECT_EQ(all.domains[1].url->text(), "https://kt.example.org:8443/base");
   EXPECT_EQ(all.domains[1].label_rule, federation::LabelRule::username_case_mapped);
@@ -382,9 +406,51 @@ TEST(Configuration, WhatIsMissing) {
   EXPECT_EQ(fault_of(std::string(kListen) + "[[log]]\ndirectory = \"a\"\n"),
             "gateway.toml:3:1: [[log]] has no alias");
   EXPECT_EQ(fault_of(std::string(kListen) + kLog + "[[principal]]\nname = \"a\"\n"),
-            "gateway.toml:6:1: [[principal]] has no token_sha256");
+            "gateway.toml:6:1: [[principal]] has no token_sha256 and no certificate");
   EXPECT_EQ(fault_of(std::string(kListen) + kLog + "[[domain]]\nname = \"example.com\"\n"),
             "gateway.toml:6:1: [[domain]] has no label_rule");
+}
+
+TEST(Configuration, WhoIsKnownByWhat) {
+  const std::string token = "token_sha256 = \"" + std::string(64, '0') + "\"\n";
+  const std::string one = std::string(kListen) + kLog + "[[principal]]\nname = \"a\"\n";
+  EXPECT_EQ(fault_of(one + token + "[[principal]]\nname = \"b\"\n" + token),
+            "gateway.toml:11:16: another [[principal]] has this token");
+  EXPECT_EQ(fault_of(one + "certificate = \"c\"\n"),
+            "gateway.toml:8:15: principal.certificate needs listen.client_authorities");
+  EXPECT_EQ(fault_of(one + "certificate = \"a b\"\n"),
+            "gateway.toml:8:15: principal.certificate has to be 1 to 255 visible characters of "
+            "ASCII");
+  const std::string authorities =
+      "[listen]\naddress = \"127.0.0.1:1\"\ncertificate = \"c\"\nprivate_key = \"k\"\n"
+      "client_authorities = \"a\"\n[[principal]]\nname = \"a\"\ncertificate = \"c\"\n";
+  EXPECT_EQ(fault_of(authorities + kLog), "");
+  EXPECT_EQ(fault_of(authorities + "[[principal]]\nname = \"b\"\ncertificate = \"c\"\n" + kLog),
+            "gateway.toml:11:15: another [[principal]] has this certificate");
+  EXPECT_EQ(fault_in_listen("client_authorities = \"a\""),
+            "gateway.toml:2:22: listen.client_authorities needs listen.certificate");
+  EXPECT_EQ(fault_in_listen("client_address_field = \"X-Forwarded-For\""), "");
+  EXPECT_EQ(fault_in_listen("client_address_field = \"X_F\""),
+            "gateway.toml:2:24: listen.client_address_field has to be 1 to 64 of a-z, A-Z, 0-9 and "
+            "-");
+  EXPECT_EQ(fault_of("[listen]\naddress = \"192.0.2.1:1\"\ncertificate = \"c\"\nprivate_key = "
+                     "\"k\"\nclient_address_field = \"F\"\n" +
+                     std::string(kLog)),
+            "gateway.toml:5:24: with listen.client_address_field, listen.address has to be a "
+            "loopback address");
+}
+
+TEST(Configuration, NobodyLetsEverybodyWrite) {
+  const std::string domain = std::string(kListen) + kLog +
+                             "[[domain]]\nname = \"example.com\"\nlabel_rule = \"bytes\"\n"
+                             "policy = \"single\"\nlogs = [\"a\"]\n[domain.access]\n";
+  EXPECT_EQ(fault_of(domain + "update = \"authenticated\"\n"), "");
+  EXPECT_EQ(fault_of(domain + "update = \"everyone\"\n"),
+            "gateway.toml:12:10: with domain.access.update for everyone, anybody could replace "
+            "anybody's keys");
+  EXPECT_EQ(fault_of(domain + "search = \"friends\"\n"),
+            "gateway.toml:12:10: domain.access.search has to be \"everyone\", \"authenticated\", "
+            "\"owner\" or \"nobody\"");
 }
 
 TEST(Configuration, WhatIsWrittenAsSomethingElse) {

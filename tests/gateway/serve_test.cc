@@ -355,7 +355,7 @@ TEST_F(Reload, DropsNoRequestWhateverIsReloaded) {
   std::atomic<std::size_t> dropped = 0;
   const auto ask = [&](std::size_t requests_of_a_connection) {
     while (goes_on) {
-      Asker asker(serving_->url());
+      Asker asker(serving_->url(), kWriterToken);  // whose rate nothing limits
       for (std::size_t i = 0; i < requests_of_a_connection && goes_on; ++i) {
         federation::HttpRequest request;
         request.target = on_log("configuration");
@@ -430,7 +430,8 @@ TEST_F(Serve, ProvesWhoItIs) {
                                    "private_key = \"key.pem\"\n" +
                                    configured.substr(listen.size()));
   for (const char* const address : {"127.0.0.1", "127.0.0.2"}) {
-    write_file(path("certificate.pem"), pem_of_certificate(key.get(), address));
+    write_file(path("certificate.pem"),
+               pem_of_certificate(key.get(), std::string("IP:") + address));
     Serving serving(path("tls.toml"));
     EXPECT_TRUE(serving.url().has_tls);
     federation::HttpRequest request;

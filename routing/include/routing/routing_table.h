@@ -46,6 +46,7 @@ class RoutingTable {
   // Errors: those of federation::Identity::parse() and federation::Identity::label(); not_found
   // when the table does not have the domain.
   Result<ResolvedIdentity> resolve(std::string_view identity) const;
+  Result<ResolvedIdentity> resolve(const Label& label) const;
 
   // Which logs are asked.
   // Errors: rejected for a reserved label, of which every log has its own, to be asked there;
