@@ -13,6 +13,7 @@ void add_auditor_create(const program::Command& group);
 void add_auditor_run(const program::Command& group);
 void add_auditor_stat(const program::Command& group);
 void add_check(const program::Command& root);
+void add_init(const program::Command& root);
 void add_log_backup(const program::Command& group);
 void add_log_compact(const program::Command& group);
 void add_log_create(const program::Command& group);

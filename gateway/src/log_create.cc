@@ -8,6 +8,7 @@
 #include "commands.h"
 #include "deployment_names.h"
 #include "log/log.h"
+#include "log_defaults.h"
 #include "program/duration.h"
 
 namespace kt::gateway {
@@ -97,12 +98,18 @@ Result<int> create(const CreateOptions& options) {
 
 }  // namespace
 
-void add_log_create(const program::Command& group) {
-  const auto options = std::make_shared<CreateOptions>();
-  keytrans::Configuration& made = options->configuration;
+keytrans::Configuration default_log_configuration() {
+  keytrans::Configuration made;
   made.max_ahead = *program::parse_duration("1m");
   made.max_behind = *program::parse_duration("1h");
   made.reasonable_monitoring_window = *program::parse_duration("24h");
+  return made;
+}
+
+void add_log_create(const program::Command& group) {
+  const auto options = std::make_shared<CreateOptions>();
+  options->configuration = default_log_configuration();
+  keytrans::Configuration& made = options->configuration;
   made.max_auditor_lag = *program::parse_duration("24h");
 
   const program::Command command = group.add_command("create", kHelp);

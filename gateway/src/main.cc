@@ -32,6 +32,7 @@ int main(int argc, char** argv) {
   kt::program::CommandLine line("ktgate", KTGATE_VERSION,
                                 "A gateway and transparency log for Key Transparency.");
   const kt::program::Command root = line.root();
+  kt::gateway::add_init(root);
   kt::gateway::add_check(root);
   kt::gateway::add_serve(root);
   kt::gateway::add_log_commands(root);
