@@ -9,12 +9,12 @@ set -euo pipefail
 
 packages=(
   # tools
-  ccache cmake g++ git ninja-build pkg-config python3
+  ccache cmake dpkg-dev g++ git ninja-build pkg-config python3
   # libraries
   libboost-url1.81-dev libboost1.81-dev libcli11-dev libexpected-dev libidn2-dev liblmdb-dev
   libsodium-dev libssl-dev libtomlplusplus-dev libunistring-dev libxxhash-dev nlohmann-json3-dev
   # tests and benchmarks
-  libbenchmark-dev libgtest-dev
+  groff-base libbenchmark-dev libgtest-dev mandoc systemd
 )
 ci_packages=(clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev llvm-14)
 
