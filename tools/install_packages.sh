@@ -2,7 +2,8 @@
 # Installs the Debian packages the project needs; the one place that lists them.
 #
 #   tools/install_packages.sh        what building and testing with g++ needs
-#   tools/install_packages.sh --ci   also what the clang builds, the lints and the fuzzers need
+#   tools/install_packages.sh --ci   also what the clang builds, the lints, the fuzzers and the test of the
+#                                    status page need
 #
 # Wants Debian 12, and root or sudo; when all is installed already it wants neither and does nothing.
 set -euo pipefail
@@ -16,7 +17,7 @@ packages=(
   # tests and benchmarks
   groff-base libbenchmark-dev libgtest-dev mandoc systemd
 )
-ci_packages=(clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev llvm-14)
+ci_packages=(chromium clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev llvm-14)
 
 case "${1:-}" in
   "") ;;

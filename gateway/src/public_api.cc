@@ -5,6 +5,7 @@
 #include "directory_api.h"
 #include "problem.h"
 #include "routed_api.h"
+#include "status_page.h"
 
 namespace kt::gateway {
 
@@ -18,6 +19,7 @@ tl::expected<Endpoint, Response> PublicApi::find(const RequestHead& head) {
     return routed_endpoint(std::move(hosting), publisher_.published(), *routed, caller, head);
   if (head.path == kDirectoryPath)
     return directory_endpoint(*hosting, publisher_.published(), head);
+  if (head.path == "/") return status_endpoint(std::move(hosting), publisher_.published(), head);
   return logs_.find(std::move(hosting), caller, head);
 }
 

@@ -8,47 +8,10 @@
 #include "log_program.h"
 #include "must.h"
 #include "prometheus_samples.h"
+#include "stated_log.h"
 
 namespace kt::gateway {
 namespace {
-
-// A log that says of itself what a test wants.
-class StatedLog final : public log::Log {
- public:
-  explicit StatedLog(keytrans::LogConfiguration configuration)
-      : configuration_(std::move(configuration)) {}
-
-  log::LogState now_state;
-  Result<std::uint64_t> erasure = std::uint64_t{0};
-  std::vector<Label> erased;
-
-  [[nodiscard]] const keytrans::LogConfiguration& configuration() const override {
-    return configuration_;
-  }
-  [[nodiscard]] log::LogState state() const override { return now_state; }
-  Result<std::unique_ptr<keytrans::LogSource>> view() const override { return nothing(); }
-  Result<void> submit(keytrans::UpdateRequest /*request*/, Answer /*answer*/) override {
-    return nothing();
-  }
-  Result<void> submit(keytrans::ManagerUpdateRequest /*request*/, Answer /*answer*/) override {
-    return nothing();
-  }
-  Result<keytrans::AuditorUpdate> auditor_update(EntryIndex /*entry*/) const override {
-    return nothing();
-  }
-  Result<void> accept_auditor_head(const keytrans::AuditorTreeHead& /*head*/) override {
-    return nothing();
-  }
-  Result<std::uint64_t> erase(const std::vector<Label>& labels) override {
-    erased = labels;
-    return erasure;
-  }
-
- private:
-  static tl::unexpected<Error> nothing() { return fail(Errc::unavailable, "it is not there"); }
-
-  keytrans::LogConfiguration configuration_;
-};
 
 class StatedServer final : public HttpServer {
  public:
@@ -63,14 +26,6 @@ class StatedServer final : public HttpServer {
   void drain() override { draining = true; }
   [[nodiscard]] bool is_draining() const override { return draining; }
   [[nodiscard]] const HttpMetrics& metrics() const override { return counted; }
-};
-
-class StatedClock final : public log::Clock {
- public:
-  Timestamp time{1'000'000'000};
-
-  [[nodiscard]] Timestamp now() const override { return time; }
-  [[nodiscard]] std::chrono::milliseconds elapsed() const override { return {}; }
 };
 
 // A log of its own, max_behind 1h, and one with an auditor, max_auditor_lag 2h.
