@@ -133,7 +133,7 @@ TEST_F(Serve, SaysWhatIsUnknown) {
   EXPECT_EQ(code(writer_->get("/kt/v1/logs/other/configuration"), 404), "unknown-log");
   EXPECT_EQ(code(writer_->get("/kt/v1/logs//configuration"), 404), "unknown-log");
   for (const char* const target :
-       {"/", "/kt/v1/logs/main", "/kt/v1/logs/main/", "/kt/v1/logs/main/other",
+       {"/other", "/kt/v1/logs/main", "/kt/v1/logs/main/", "/kt/v1/logs/main/other",
         "/kt/v1/logs/main/search/more", "/kt/v1/logs/main/auditor-updates?start=0&limit=1"})
     EXPECT_EQ(code(writer_->get(target), 404), "not-found") << target;
 }
