@@ -56,6 +56,18 @@ struct Connection {
   TimePoint used;
 };
 
+// The system's lookup of a name, which cannot be interrupted and may go on when nobody waits for it
+// any more.
+struct Lookup {
+  Lookup(const asio::any_io_executor& executor, TimePoint deadline)
+      : resolver(executor), timer(executor, deadline) {}
+
+  tcp::resolver resolver;
+  asio::steady_timer timer;
+  std::optional<error_code> error;  // when it is done
+  tcp::resolver::results_type found;
+};
+
 // A request in line.
 struct Waiter {
   Waiter(const asio::any_io_executor& executor, TimePoint deadline) : timer(executor, deadline) {}
@@ -233,17 +245,26 @@ asio::awaitable<Result<std::vector<Endpoint>>> BeastClient::resolve(TimePoint de
     endpoints.emplace_back(asio::local::stream_protocol::endpoint(options_.socket.string()));
     co_return std::move(endpoints);
   }
-  // The timer's handler may run after this is over.
-  const auto resolver = std::make_shared<tcp::resolver>(executor_);
-  asio::steady_timer timer(executor_, deadline);
-  timer.async_wait([resolver](const error_code& error) {
-    if (!error) resolver->cancel();
-  });
   error_code error;
-  auto addresses = co_await resolver->async_resolve(
-      url_.host, std::to_string(url_.port), asio::redirect_error(asio::use_awaitable, error));
-  if (error) co_return tl::unexpected<Error>(lost("the origin's name has no address", error));
-  for (const auto& address : addresses) endpoints.emplace_back(address.endpoint());
+  const auto literal = asio::ip::make_address(url_.host, error);
+  if (!error) {
+    endpoints.emplace_back(tcp::endpoint(literal, url_.port));
+    co_return std::move(endpoints);
+  }
+  const auto lookup = std::make_shared<Lookup>(executor_, deadline);
+  lookup->resolver.async_resolve(
+      url_.host, std::to_string(url_.port),
+      [lookup](const error_code& failed, tcp::resolver::results_type found) {
+        lookup->error = failed;
+        lookup->found = std::move(found);
+        lookup->timer.cancel();
+      });
+  co_await lookup->timer.async_wait(asio::redirect_error(asio::use_awaitable, error));
+  if (!lookup->error) lookup->resolver.cancel();
+  if (!lookup->error || *lookup->error)
+    co_return tl::unexpected<Error>(lost("the origin's name has no address",
+                                         lookup->error.value_or(asio::error::operation_aborted)));
+  for (const auto& address : lookup->found) endpoints.emplace_back(address.endpoint());
   co_return std::move(endpoints);
 }
 
