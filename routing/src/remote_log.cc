@@ -2,17 +2,19 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
+#include <map>
 #include <mutex>
 #include <random>
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include "ejection.h"
 #include "federation/media_type.h"
 #include "federation/strict_json.h"
 #include "retry_budget.h"
+#include "routing/await.h"
 
 namespace kt::routing {
 namespace {
@@ -186,10 +188,60 @@ Judged judge(Result<HttpResponse> answered, const Question& question) {
 
 // --- The log ---------------------------------------------------------------------------------
 
-// Keeps what is needed until the answer is there, whoever waits for it.
-asio::awaitable<Result<HttpResponse>> send(std::shared_ptr<HttpClient> client,
-                                           HttpRequest request) {
-  co_return co_await client->send(std::move(request));
+// Requests that are under way at the other gateway, each with who is to be called when it is over.
+// Any thread.
+class Exchanges {
+ public:
+  using Answered = Result<HttpResponse>;
+  using Done = std::function<void(Answered)>;
+
+  // Result: what to finish() it with. Nothing when this is closed, and then `done` was called.
+  std::optional<std::uint64_t> begin(Done done) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!is_closed_) {
+        waiting_.emplace(++last_, std::move(done));
+        return last_;
+      }
+    }
+    done(closed());
+    return std::nullopt;
+  }
+  void finish(std::uint64_t number, Answered answered) {
+    Done done;
+    {
+      const std::lock_guard lock(mutex_);
+      const auto found = waiting_.find(number);
+      if (found == waiting_.end()) return;  // it was closed
+      done = std::move(found->second);
+      waiting_.erase(found);
+    }
+    done(std::move(answered));
+  }
+  void close() {
+    std::map<std::uint64_t, Done> waiting;
+    {
+      const std::lock_guard lock(mutex_);
+      is_closed_ = true;
+      waiting.swap(waiting_);
+    }
+    for (const auto& each : waiting) each.second(closed());
+  }
+
+ private:
+  static Answered closed() { return fail(Errc::unavailable, "the log is closed"); }
+
+  std::mutex mutex_;
+  bool is_closed_ = false;
+  std::uint64_t last_ = 0;
+  std::map<std::uint64_t, Done> waiting_;
+};
+
+// Runs on the client's executor, and keeps what it needs.
+asio::awaitable<void> exchange(std::shared_ptr<HttpClient> client, HttpRequest request,
+                               std::shared_ptr<Exchanges> exchanges, std::uint64_t number) {
+  auto answered = co_await client->send(std::move(request));
+  exchanges->finish(number, std::move(answered));
 }
 
 class HttpLog final : public RemoteLog {
@@ -203,6 +255,7 @@ class HttpLog final : public RemoteLog {
 
   asio::awaitable<Result<Bytes>> ask(LogRequest request) override;
   [[nodiscard]] RemoteLogState state() const override;
+  void close() override { exchanges_->close(); }
 
  private:
   // A request for as long as it is under way.
@@ -220,6 +273,7 @@ class HttpLog final : public RemoteLog {
     HttpLog& log_;
   };
 
+  asio::awaitable<Result<HttpResponse>> send(HttpRequest request) const;
   std::optional<Ejection::Pass> admit();
   bool may_repeat(const Question& question, const Judged& judged,
                   steady_clock::time_point deadline);
@@ -234,6 +288,7 @@ class HttpLog final : public RemoteLog {
   const RemoteLogOptions options_;
   const std::string path_;
   const std::shared_ptr<HttpClient> client_;
+  const std::shared_ptr<Exchanges> exchanges_ = std::make_shared<Exchanges>();
 
   mutable std::mutex mutex_;  // for what follows
   Ejection ejection_;
@@ -242,6 +297,20 @@ class HttpLog final : public RemoteLog {
   std::string failure_;
   std::minstd_rand random_{std::random_device{}()};
 };
+
+asio::awaitable<Result<HttpResponse>> HttpLog::send(HttpRequest request) const {
+  auto start = [executor = executor_, client = client_, exchanges = exchanges_,
+                request = std::move(request)](Exchanges::Done done) mutable {
+    const auto number = exchanges->begin(std::move(done));
+    if (!number) return;
+    auto exchanged = exchange(client, std::move(request), exchanges, *number);
+    asio::co_spawn(executor, std::move(exchanged),
+                   [exchanges, number = *number](const std::exception_ptr& thrown) {
+                     if (thrown) exchanges->finish(number, fail(Errc::unavailable, "no memory"));
+                   });
+  };
+  return await_callback<Result<HttpResponse>>(std::move(start));
+}
 
 // Whether one more request may go out; it is under way then.
 std::optional<Ejection::Pass> HttpLog::admit() {
@@ -306,8 +375,7 @@ asio::awaitable<Result<Bytes>> HttpLog::ask(LogRequest request) {
   const UnderWay under_way(*this);
   bool is_repeated = false;
   while (true) {
-    auto sent = send(client_, http_request(*question, deadline));
-    auto answered = co_await asio::co_spawn(executor_, std::move(sent), asio::use_awaitable);
+    auto answered = co_await send(http_request(*question, deadline));
     Judged judged = judge(std::move(answered), *question);
     if (!is_repeated && may_repeat(*question, judged, deadline)) {
       is_repeated = true;

@@ -337,5 +337,26 @@ TEST_F(RemoteLogTest, TakesNoMoreRequestsThanItMayAndWaitsNoLonger) {
                                     RemoteOutcome::unavailable, RemoteOutcome::unavailable}));
 }
 
+TEST_F(RemoteLogTest, WhatWaitsWhenItIsClosedIsAnswered) {
+  std::promise<void> asked;
+  Origin origin({[&](const LoopbackConnection& connection) {
+    static_cast<void>(read_request(connection));
+    asked.set_value();
+    static_cast<void>(connection.read_all());
+  }});
+  federation::HttpClientOptions http;
+  http.total_timeout = milliseconds(1'000);
+  connect(origin, http);
+  std::thread closing([&] {
+    asked.get_future().wait();
+    log_->close();
+  });
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(ask(SearchRequest{{}, alice_, {}}).error().code, Errc::unavailable);
+    EXPECT_EQ(log_->state().failure, "the log is closed");
+  }
+  closing.join();
+}
+
 }  // namespace
 }  // namespace kt::routing

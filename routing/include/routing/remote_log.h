@@ -64,6 +64,10 @@ class RemoteLog : public LogService {
                                                    RemoteLogOptions options);
 
   [[nodiscard]] virtual RemoteLogState state() const = 0;
+
+  // Answers what waits with unavailable, and everything that is asked from now on. The executor may
+  // have stopped.
+  virtual void close() = 0;
 };
 
 }  // namespace kt::routing
