@@ -11,7 +11,7 @@ set(ktgate_may_use_federation keytrans)
 set(ktgate_may_use_routing log federation)
 set(ktgate_may_use_migration routing)
 set(ktgate_may_use_gateway keytrans program store log auditor federation routing migration)
-set(ktgate_may_use_client keytrans program federation)
+set(ktgate_may_use_client keytrans program store federation)
 
 # ktgate_library(<folder> [DEPENDS <folder>...] SOURCES <file>...)
 #

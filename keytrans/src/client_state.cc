@@ -107,6 +107,12 @@ template Result<OwnerMonitorOutcome> ClientState::apply(Verified<OwnerMonitorOut
 template Result<UpdateOutcome> ClientState::apply(Verified<UpdateOutcome>);
 template Result<DistinguishedOutcome> ClientState::apply(Verified<DistinguishedOutcome>);
 
+void ClientState::set_contact_policy(ContactPolicy policy) {
+  if (policy == policy_) return;
+  revision_ = std::make_shared<const char>();
+  policy_ = policy;
+}
+
 void ClientState::forget(const Label& label) {
   revision_ = std::make_shared<const char>();
   labels_.erase(label);

@@ -105,6 +105,11 @@ CommandLine::CommandLine(const std::string& name, const std::string& version,
 
 CommandLine::~CommandLine() = default;
 
+void CommandLine::set_exit_codes(ExitCodes codes, const std::string& footer) {
+  exit_codes_ = std::move(codes);
+  app_->footer(footer);
+}
+
 Command CommandLine::root() { return {app_.get(), &chosen_}; }
 
 int CommandLine::run(int argc, const char* const* argv) {
@@ -115,7 +120,7 @@ int CommandLine::run(int argc, const char* const* argv) {
     app_->parse(argc, argv);
     if (!chosen_) return complain("a command is missing; --help lists them", kUsage);
     const Result<int> code = chosen_();
-    if (!code) return complain(code.error().detail, kFailed);
+    if (!code) return complain(code.error().detail, exit_codes_(code.error().code));
     if (std::fflush(stdout) != 0) return complain("the output cannot be written", kFailed);
     return *code;
   } catch (const CLI::ParseError& error) {

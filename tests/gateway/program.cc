@@ -19,10 +19,11 @@ void require(bool condition, const char* what) {
 
 }  // namespace
 
-Running::Running(const std::vector<std::string>& arguments, const std::string& output) {
+Running::Running(const std::vector<std::string>& arguments, const std::string& output,
+                 const std::string& program) {
   int input[2] = {-1, -1};
   require(pipe2(input, O_CLOEXEC) == 0, "pipe");
-  std::vector<std::string> words{KTGATE_PROGRAM};
+  std::vector<std::string> words{program.empty() ? KTGATE_PROGRAM : program};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
@@ -35,7 +36,7 @@ Running::Running(const std::vector<std::string>& arguments, const std::string& o
     dup2(input[0], STDIN_FILENO);
     dup2(open(out.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600), STDOUT_FILENO);
     dup2(open(err.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600), STDERR_FILENO);
-    execv(KTGATE_PROGRAM, argv.data());
+    execv(argv[0], argv.data());
     _exit(127);
   }
   close(input[0]);

@@ -1,4 +1,4 @@
-// The program `ktgate` as a child of the test: what goes in, what comes out.
+// The program `ktgate`, or another one, as a child of the test: what goes in, what comes out.
 #pragma once
 
 #include <filesystem>
@@ -21,8 +21,10 @@ struct Outcome {
 // before the program has ended.
 class Running {
  public:
-  // What it prints goes to `output`, if that is given.
-  explicit Running(const std::vector<std::string>& arguments, const std::string& output = "");
+  // What it prints goes to `output`, if that is given. The program is `ktgate`, unless `program`
+  // names the file of another one.
+  explicit Running(const std::vector<std::string>& arguments, const std::string& output = "",
+                   const std::string& program = "");
   Running(const Running&) = delete;
   Running& operator=(const Running&) = delete;
   ~Running();

@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <string>
 #include <sys/wait.h>
+#include <tuple>
 #include <unistd.h>
 #include <vector>
 
@@ -234,6 +235,29 @@ TEST_F(CommandLineTest, SaysItsVersion) {
   const Outcome outcome = run({"--version"});
   EXPECT_EQ(outcome.code, kDone);
   EXPECT_EQ(outcome.out, "prog 1.2\n");
+}
+
+TEST(CommandLine, ErrorsHaveTheExitCodesThatTheProgramGivesThem) {
+  Errc error = Errc::not_found;
+  CommandLine line("prog", "1.2", "A program for tests.");
+  line.set_exit_codes([](Errc code) { return code == Errc::not_found ? 3 : 4; }, "Codes: 3, 4.");
+  const Command command = line.root().add_command("go", "Goes.");
+  command.runs([&error]() -> Result<int> { return fail(error, "not today"); });
+  const auto run = [&line](std::vector<const char*> arguments) {
+    arguments.insert(arguments.begin(), "prog");
+    testing::internal::CaptureStdout();
+    testing::internal::CaptureStderr();
+    const int code = line.run(static_cast<int>(arguments.size()), arguments.data());
+    const std::string err = testing::internal::GetCapturedStderr();
+    return std::tuple(code, testing::internal::GetCapturedStdout(), err);
+  };
+  EXPECT_EQ(run({"go"}), std::tuple(3, "", "prog go: not today\n"));
+  error = Errc::unavailable;
+  EXPECT_EQ(run({"go"}), std::tuple(4, "", "prog go: not today\n"));
+  EXPECT_EQ(std::get<0>(run({"stop"})), kUsage);
+  const auto help = run({"go", "--help"});
+  EXPECT_EQ(std::get<0>(help), kDone);
+  EXPECT_NE(std::get<1>(help).find("Codes: 3, 4."), std::string::npos) << std::get<1>(help);
 }
 
 }  // namespace

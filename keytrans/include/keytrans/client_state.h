@@ -170,6 +170,8 @@ class ClientState {
 
   [[nodiscard]] const LogConfiguration& configuration() const { return configuration_; }
   [[nodiscard]] ContactPolicy contact_policy() const { return policy_; }
+  // For what is looked up from now on. Obligations there are stay.
+  void set_contact_policy(ContactPolicy policy);
   [[nodiscard]] const RecentPolicy& recent_policy() const { return recent_; }
 
   // Size of the last verified tree; nothing before the first response.

@@ -44,6 +44,9 @@ inline constexpr int kInterrupted = 130;  // SIGINT or SIGTERM; what was under w
 // What a command does. The result is the exit code; an error's detail is said on stderr.
 using Action = std::function<Result<int>()>;
 
+// The exit code of an error.
+using ExitCodes = std::function<int(Errc code)>;
+
 // Whether options that are right each by itself make sense together. The detail of an error begins
 // with the names of those that do not.
 using Check = std::function<Result<void>()>;
@@ -110,6 +113,10 @@ class CommandLine {
   CommandLine& operator=(const CommandLine&) = delete;
   ~CommandLine();
 
+  // Has errors of actions end the program with `codes` in the place of kFailed, which `footer` says
+  // in the help texts. Before commands are added.
+  void set_exit_codes(ExitCodes codes, const std::string& footer);
+
   // The program itself, which the commands are added to.
   [[nodiscard]] Command root();
 
@@ -122,6 +129,7 @@ class CommandLine {
 
   std::unique_ptr<CLI::App> app_;
   Action chosen_;
+  ExitCodes exit_codes_ = [](Errc) { return kFailed; };
 };
 
 template <class T>

@@ -1,0 +1,14 @@
+// The commands of `kt`, each in a file of its own. Internal.
+//
+// A command adds itself to the program, with its options, a help text that has an example, and what
+// it does.
+#pragma once
+
+#include "program/command_line.h"
+
+namespace kt::client {
+
+void add_lookup(const program::Command& root);
+void add_trust(const program::Command& root);
+
+}  // namespace kt::client

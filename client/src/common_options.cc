@@ -1,0 +1,45 @@
+#include "common_options.h"
+
+#include <chrono>
+#include <cstdio>
+
+#include "output.h"
+
+namespace kt::client {
+
+void add_common_options(const program::Command& command, CommonOptions& options) {
+  command
+      .add_path("--state", options.state,
+                "Where what was verified is kept; default: $XDG_STATE_HOME/kt, or "
+                "~/.local/state/kt")
+      .type_name("DIR");
+  command.add_duration("--timeout", options.timeout,
+                       "How long one answer may take to come (default: 10s)");
+  command.add_flag("--json", options.json, "Print JSON, for scripts");
+}
+
+void add_default_domain(const program::Command& command,
+                        std::optional<federation::Domain>& domain) {
+  const program::Take take = [&domain](const std::string& text) -> Result<void> {
+    KT_TRY(domain, federation::Domain::parse(text));
+    return {};
+  };
+  command.add_parsed("--domain", take, "That of identities which name none, such as tel:+…")
+      .type_name("DOMAIN");
+}
+
+Result<OpenSession> open_session(const CommonOptions& options, const std::string& command) {
+  std::filesystem::path path = options.state;
+  if (path.empty()) {
+    KT_TRY(path, default_state_directory());
+  }
+  KT_TRY(StateDirectory state, StateDirectory::open(std::move(path)));
+  auto transport = make_http_transport(std::chrono::milliseconds(options.timeout));
+  Session session{std::move(state), transport.get()};
+  session.on_news = [command](const DomainNews& news) {
+    std::fprintf(stderr, "kt %s: %s\n", command.c_str(), describe(news).c_str());
+  };
+  return OpenSession{std::move(transport), std::move(session)};
+}
+
+}  // namespace kt::client

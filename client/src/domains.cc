@@ -1,0 +1,163 @@
+#include "domains.h"
+
+#include <algorithm>
+
+#include "federation/directory_client.h"
+#include "log_states.h"
+#include "peer.h"
+
+namespace kt::client {
+namespace {
+
+using federation::DirectoryDocument;
+using federation::DirectoryEntry;
+using federation::DirectoryLog;
+using federation::LogState;
+
+// How many documents may have been put into a log that are newer than the one that is published.
+constexpr int kMaxUnpublished = 16;
+
+Result<DirectoryEntry> decode_entry(const Bytes& value, const LogEndpoint& log) {
+  return of_verification(DirectoryEntry::decode(value), log.name + ": kt:directory");
+}
+
+tl::unexpected<Error> mistrust(const LogEndpoint& log, const char* what) {
+  return fail(Errc::verification_failed, log.name + ": " + what);
+}
+
+// What `log` said before is what it says now, or older.
+Result<void> check_progress(const LogEndpoint& log, const std::vector<SeenEntry>& seen,
+                            const SeenEntry& now) {
+  const auto before = std::find_if(seen.begin(), seen.end(),
+                                   [&](const SeenEntry& each) { return each.log == now.log; });
+  if (before == seen.end()) return {};
+  if (now.version < before->version)
+    return mistrust(log, "kt:directory has fewer versions than it had before");
+  if (now.version == before->version && now.entry != before->entry)
+    return mistrust(log, "a version of kt:directory is another one than before");
+  return {};
+}
+
+// The newest entry of `kt:directory`, when `expected` is it or one of the last before it.
+Result<SeenEntry> find_entry(const Session& session, const LogEndpoint& log,
+                             const DirectoryEntry& expected, keytrans::ClientState& state) {
+  using keytrans::SearchResponse;
+  KT_TRY(const Label label, Label::create(federation::kDirectoryLabel));
+  auto newest = ask_log<SearchResponse>(session, log, "search", state.search_request(label), state);
+  if (!newest && newest.error().code == Errc::not_found)
+    return mistrust(log, "it says that it has no kt:directory");
+  KT_TRY(const keytrans::SearchOutcome found, std::move(newest));
+  KT_TRY(const DirectoryEntry entry, decode_entry(found.value, log));
+  const SeenEntry seen{state.configuration().id(), found.version, entry};
+  DirectoryEntry older = entry;
+  for (std::uint32_t back = 1; older.epoch > expected.epoch; ++back) {
+    if (back > kMaxUnpublished || back > found.version.value())
+      return mistrust(log, "its kt:directory does not have the document");
+    const Version version{found.version.value() - back};
+    KT_TRY(const auto previous,
+           ask_log<SearchResponse>(session, log, "search", state.search_request(label, version),
+                                   state, true));
+    KT_TRY(older, decode_entry(previous.value, log));
+  }
+  if (older != expected) return mistrust(log, "its kt:directory does not have the document");
+  return seen;
+}
+
+bool leads_here(const federation::Directory& directory) {
+  return federation::is_loopback(directory.url.host) ||
+         std::any_of(directory.logs.begin(), directory.logs.end(),
+                     [](const DirectoryLog& log) { return federation::is_loopback(log.url.host); });
+}
+
+}  // namespace
+
+Cell cell_of(const federation::Domain& domain) { return {"domains", to_bytes(domain.text())}; }
+
+Result<std::optional<StoredDomain>> load_domain(const Session& session,
+                                                const federation::Domain& domain) {
+  KT_TRY(auto stored, session.state.read(cell_of(domain)));
+  if (!stored) return std::optional<StoredDomain>();
+  KT_TRY(KnownDomain known, KnownDomain::decode(*stored, domain));
+  return std::optional<StoredDomain>(StoredDomain{std::move(known), *std::move(stored)});
+}
+
+Result<DomainNews> take_document(const std::optional<KnownDomain>& before,
+                                 const DirectoryDocument& document, Origin source,
+                                 keytrans::ContactPolicy policy, Timestamp now) {
+  if (!before) {
+    if (!document.directory().is_in_force(now))
+      return fail(Errc::rejected, "the directory document is not in force now");
+    return DomainNews{{{document, std::nullopt}, std::move(source), policy, now, {}},
+                      DomainChange::first};
+  }
+  DomainNews news{*before, DomainChange::same};
+  news.known.source = std::move(source);
+  news.known.contact_policy = policy;
+  KT_TRY(news.known.directory, federation::follow(before->directory, document, now));
+  if (news.known.directory.held) {
+    news.change = DomainChange::held;
+  } else if (news.known.directory.current.entry() != before->directory.current.entry()) {
+    news.change = DomainChange::followed;
+  }
+  // What logs said that are not the domain's any more is of no use.
+  std::erase_if(news.known.seen, [&news](const SeenEntry& seen) {
+    return news.known.current().find(seen.log) == nullptr;
+  });
+  return news;
+}
+
+Result<void> check_entries(const Session& session, KnownDomain& known,
+                           std::vector<Change>& changes) {
+  if (leads_here(known.current()) && !federation::is_loopback(known.source.url.host))
+    return fail(Errc::rejected, "the directory document of another machine leads to this one");
+  std::vector<SeenEntry> seen;
+  for (const DirectoryLog& log : known.current().logs) {
+    if (log.state != LogState::active) continue;
+    const LogEndpoint endpoint = endpoint_of(known, log);
+    KT_TRY(const LoadedState loaded, load_state(session, log.configuration, known.contact_policy));
+    keytrans::ClientState changed = loaded.state;
+    KT_TRY(const SeenEntry now,
+           find_entry(session, endpoint, known.directory.current.entry(), changed));
+    KT_TRY(check_progress(endpoint, known.seen, now));
+    seen.push_back(now);
+    KT_TRY(Change change, change_of(loaded, changed));
+    changes.push_back(std::move(change));
+  }
+  known.seen = std::move(seen);
+  return {};
+}
+
+Result<DomainNews> refresh_domain(const Session& session, const federation::Domain& domain) {
+  for (int i = 0; i < kAttempts; ++i) {
+    KT_TRY(const auto before, load_domain(session, domain));
+    KT_ASSERT(before.has_value());
+    const KnownDomain& known = before->known;
+    KT_TRY(const DirectoryDocument document, session.transport->fetch(known.source, domain));
+    KT_TRY(DomainNews news,
+           take_document(known, document, known.source, known.contact_policy, session.now()));
+    std::vector<Change> changes;
+    if (news.change == DomainChange::followed) {
+      KT_TRY(check_entries(session, news.known, changes));
+    }
+    KT_TRY(Bytes after, news.known.encode());
+    const bool is_new = after != before->stored;
+    changes.push_back({cell_of(domain), before->stored, std::move(after)});
+    KT_TRY(const bool is_written, session.state.write(changes));
+    if (!is_written) continue;
+    if (is_new && news.change != DomainChange::same) session.on_news(news);
+    return news;
+  }
+  return overtaken();
+}
+
+Result<KnownDomain> domain_in_force(const Session& session, const federation::Domain& domain) {
+  KT_TRY(auto stored, load_domain(session, domain));
+  if (!stored) return fail(Errc::not_found, "the domain is not trusted: kt trust " + domain.text());
+  if (stored->known.current().is_in_force(session.now())) return std::move(stored->known);
+  KT_TRY(DomainNews news, refresh_domain(session, domain));
+  if (!news.known.current().is_in_force(session.now()))
+    return fail(Errc::rejected, "the directory document of the domain is not in force any more");
+  return std::move(news.known);
+}
+
+}  // namespace kt::client

@@ -1,0 +1,13 @@
+#include "commands.h"
+#include "exit_codes.h"
+
+int main(int argc, char** argv) {
+  kt::program::CommandLine line(
+      "kt", KTGATE_VERSION,
+      "Looks people's keys up in transparency logs, publishes one's own, and verifies all of it.");
+  line.set_exit_codes(kt::client::exit_code, kt::client::kExitCodes);
+  const kt::program::Command root = line.root();
+  kt::client::add_trust(root);
+  kt::client::add_lookup(root);
+  return line.run(argc, argv);
+}

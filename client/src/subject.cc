@@ -1,0 +1,54 @@
+#include "subject.h"
+
+#include <algorithm>
+#include <variant>
+
+#include "domains.h"
+#include "federation/shard.h"
+
+namespace kt::client {
+namespace {
+
+using federation::DirectoryLog;
+using federation::DirectoryPolicy;
+using federation::ShardedPolicy;
+using federation::SinglePolicy;
+
+LogId log_of(const DirectoryPolicy& policy, const Label& label) {
+  if (const auto* const single = std::get_if<SinglePolicy>(&policy)) return single->log;
+  return federation::find_shard(std::get<ShardedPolicy>(policy).logs, label);
+}
+
+Result<LogId> named_log(const federation::Directory& directory, const std::string& name) {
+  const auto found = std::find_if(
+      directory.logs.begin(), directory.logs.end(),
+      [&name](const DirectoryLog& log) { return log.alias == name || log.id().hex() == name; });
+  if (found == directory.logs.end())
+    return fail(Errc::not_found, "the domain has no log of that name");
+  if (found->state == federation::LogState::retired)
+    return fail(Errc::rejected, "the log has retired");
+  return found->id();
+}
+
+}  // namespace
+
+Result<Subject> find_subject(const KnownDomain& known, const federation::Identity& identity,
+                             const std::string& log) {
+  KT_TRY(Label label, identity.label(known.current().label_rule));
+  if (log.empty()) {
+    const LogId found = log_of(known.current().policy, label);
+    return Subject{known, std::move(label), found};
+  }
+  KT_TRY(const LogId found, named_log(known.current(), log));
+  return Subject{known, std::move(label), found};
+}
+
+Result<Subject> find_subject(const Session& session, const std::string& identity,
+                             const std::optional<federation::Domain>& default_domain,
+                             const std::string& log) {
+  KT_TRY(const auto read, federation::Identity::parse(identity, default_domain));
+  KT_TRY(const KnownDomain known, domain_in_force(session, read.domain()));
+  return find_subject(known, read, log);
+}
+
+}  // namespace kt::client

@@ -1,0 +1,36 @@
+// Who is asked about: an identity, its domain, its label, and the log that has it. Internal.
+//
+// Thread rule: that of a Session.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "client/session.h"
+#include "federation/identity.h"
+
+namespace kt::client {
+
+struct Subject {
+  KnownDomain known;  // its document is in force
+  Label label;
+  LogId log;  // of the document
+
+  // The log in the document.
+  [[nodiscard]] const federation::DirectoryLog& directory_log() const {
+    return *known.current().find(log);
+  }
+};
+
+// `log` is a LogId in hexadecimal or an alias; empty for the log that has the label.
+// Errors besides those of session.h: not_found for a log that is none of the domain's; rejected for
+// one that has retired.
+Result<Subject> find_subject(const KnownDomain& known, const federation::Identity& identity,
+                             const std::string& log);
+
+// The same, from the identity's text on.
+Result<Subject> find_subject(const Session& session, const std::string& identity,
+                             const std::optional<federation::Domain>& default_domain,
+                             const std::string& log);
+
+}  // namespace kt::client

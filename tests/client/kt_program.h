@@ -1,0 +1,98 @@
+// The program `kt` as a child of the test, and a gateway of example.com for it to ask.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "client/state_directory.h"
+#include "man_in_the_middle.h"
+#include "names.h"
+#include "serve_program.h"
+
+namespace kt::client {
+
+using gateway::Outcome;
+using Json = nlohmann::json;
+
+class KtProgram : public gateway::LogProgram {
+ protected:
+  static constexpr const char* kAlice = "alice@example.com";
+
+  // A gateway for the log `name`, with a document that says that its URL is `url`, or its own.
+  // Whoever has `gateway::kWriterToken` may write.
+  void serve(const std::string& name, const std::optional<federation::Url>& url = {},
+             const std::string& listen = "") {
+    const std::string base =
+        "state = \"" + name + ".state\"\n" + gateway::principal("writer", gateway::kWriterToken) +
+        "[listen]\naddress = \"127.0.0.1:0\"\n" + listen + "[[log]]\ndirectory = \"" + name +
+        "\"\nalias = \"main\"\nwriter = \"writer\"\n";
+    const std::string file = path(name + ".toml");
+    gateway::write_file(file, base);
+    serving_.emplace(file);
+    configuration_ = base;
+    publish(name, url ? *url : serving_->url(), "policy = \"single\"\nlogs = [\"main\"]\n");
+  }
+  // Has the gateway publish a document with this URL and policy.
+  void publish(const std::string& name, const federation::Url& url, const std::string& policy,
+               const std::string& more_logs = "") {
+    gateway::write_file(path(name + ".toml"),
+                        configuration_ + more_logs +
+                            "[[domain]]\nname = \"example.com\"\nlabel_rule = \"bytes\"\nurl = \"" +
+                            url.text() + "\"\n" + policy);
+    const std::size_t before = serving_->err().size();
+    static_cast<void>(serving_->reload());
+    gateway::wait_until(
+        [&] {
+          return serving_->err().find("document of example.com has epoch", before) !=
+                 std::string::npos;
+        },
+        "the gateway publishes no document");
+  }
+  [[nodiscard]] gateway::Serving& serving() { return *serving_; }
+
+  [[nodiscard]] std::string state() const { return path("kt"); }
+  // Runs `kt` with a state of the test's own.
+  Outcome kt(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.end(), {"--state", state()});
+    return gateway::Running(arguments, "", KT_PROGRAM).wait();
+  }
+  // The JSON that it prints, when it ends as it should.
+  Json kt_json(std::vector<std::string> arguments, int code = 0) const {
+    arguments.push_back("--json");
+    const Outcome outcome = kt(std::move(arguments));
+    EXPECT_EQ(outcome.code, code) << outcome.err;
+    return Json::parse(outcome.out, nullptr, false);
+  }
+  void trust(const federation::Url& url) const {
+    const Outcome trusted = kt({"trust", "example.com", "--url", url.text()});
+    ASSERT_EQ(trusted.code, 0) << trusted.err;
+  }
+  // Everything that was remembered.
+  using Remembered = std::vector<std::pair<Bytes, Bytes>>;
+  [[nodiscard]] Remembered remembered() const {
+    const StateDirectory directory = must(StateDirectory::open(state()));
+    Remembered all = must(directory.read_all("domains"));
+    const Remembered logs = must(directory.read_all("logs"));
+    all.insert(all.end(), logs.begin(), logs.end());
+    return all;
+  }
+
+  // One line on stderr that names the command and says `about`; nothing on stdout.
+  static void expect_error(const Outcome& outcome, int code, std::string_view about) {
+    EXPECT_EQ(outcome.code, code) << outcome.err;
+    EXPECT_EQ(outcome.out, "");
+    EXPECT_EQ(outcome.err.find("kt "), 0U) << outcome.err;
+    EXPECT_NE(outcome.err.find(about), std::string::npos) << outcome.err;
+  }
+
+ private:
+  std::string configuration_;
+  std::optional<gateway::Serving> serving_;
+};
+
+}  // namespace kt::client

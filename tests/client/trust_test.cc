@@ -1,0 +1,160 @@
+// `kt trust`, at a gateway of its own.
+#include "certificates.h"
+#include "federation/directory_document.h"
+#include "keytrans/key_file.h"
+#include "kt_program.h"
+
+namespace kt::client {
+namespace {
+
+using federation::DirectoryDocument;
+
+class Trust : public KtProgram {
+ protected:
+  void SetUp() override {
+    create("log");
+    import("log", gateway::line_of(kAlice, 0, "the key"));
+  }
+  // What a domain with this document answers.
+  static std::string answer_of(const std::string& document) {
+    return "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n"
+           "Content-Length: " +
+           std::to_string(document.size()) + "\r\n\r\n" + document;
+  }
+  [[nodiscard]] DirectoryDocument fetch() {
+    gateway::Asker asker(serving().url());
+    return must(
+        DirectoryDocument::parse(gateway::text_of(asker.get("/.well-known/key-transparency").body),
+                                 domain_of("example.com")));
+  }
+  // `directory`, signed by the log.
+  [[nodiscard]] DirectoryDocument sign(const federation::Directory& directory) const {
+    const keytrans::Configuration& configuration = directory.logs.front().configuration.wire();
+    const auto key = must(keytrans::load_key<keytrans::SigningKey>(
+        path("log/signature.pem"), configuration.ciphersuite, configuration.signature_public_key));
+    const std::vector<federation::DirectorySigner> signers{{directory.logs.front().id(), &key}};
+    return must(DirectoryDocument::sign(directory, signers));
+  }
+};
+
+TEST_F(Trust, ADomainIsShownAndKept) {
+  serve("log");
+  EXPECT_EQ(kt({"trust"}).out, "no domain is trusted\n");
+  EXPECT_EQ(kt_json({"trust"}), Json::array());
+  const std::string url = serving().url().text();
+  const Outcome shown = kt({"trust", "Example.COM.", "--url", url});
+  EXPECT_EQ(shown.code, 0) << shown.err;
+  EXPECT_EQ(shown.out.find("example.com is trusted from now on\n"), 0U) << shown.out;
+  EXPECT_NE(shown.out.find("kt:directory"), std::string::npos) << shown.out;
+  const Json again = kt_json({"trust", "example.com"});
+  EXPECT_EQ(again.at("change"), "same");
+  EXPECT_EQ(again.at("epoch"), 1);
+  EXPECT_EQ(again.at("source"), url);
+  EXPECT_EQ(again.at("document_sha256"), to_hex(fetch().entry().hash));
+  const Json listed = kt_json({"trust"});
+  ASSERT_EQ(listed.size(), 1U);
+  EXPECT_EQ(listed[0].at("domain"), "example.com");
+  EXPECT_EQ(listed[0].at("logs").at(0).at("log_id"), fetch().directory().logs.at(0).id().hex());
+}
+
+TEST_F(Trust, FollowsADocumentThatALogVouchesFor) {
+  serve("log");
+  const auto url = serving().url();
+  trust(url);
+  create("other");
+  publish("log", url, "policy = \"sharded\"\nlogs = [\"main\", \"two\"]\n",
+          "[[log]]\ndirectory = \"other\"\nalias = \"two\"\n");
+  const Json followed = kt_json({"trust", "example.com"});
+  EXPECT_EQ(followed.at("change"), "followed");
+  EXPECT_EQ(followed.at("epoch"), 2);
+  EXPECT_EQ(followed.at("logs").size(), 2U);
+}
+
+TEST_F(Trust, HoldsDownWhatNoLogVouchesFor) {
+  serve("log");
+  const auto url = serving().url();
+  trust(url);
+  ASSERT_EQ(serving().stop().code, 0);
+  // Somebody has taken the domain over, and names a log of their own.
+  create("taken");
+  serve("taken", url);
+  publish("taken", serving().url(), "policy = \"single\"\nlogs = [\"main\"]\n");
+  const std::string taken = serving().url().text();
+  const Outcome held = kt({"trust", "example.com", "--url", taken});
+  EXPECT_EQ(held.code, 5) << held.err;
+  EXPECT_EQ(held.out.find("ALARM: "), 0U) << held.out;
+  const Json listed = kt_json({"trust"});
+  EXPECT_EQ(listed[0].at("url"), url.text());
+  EXPECT_FALSE(listed[0].at("held").is_null());
+}
+
+TEST_F(Trust, RefusesWhatIsNotInForceOldOrAnotherOfTheSameEpoch) {
+  ManInTheMiddle middle;
+  serve("log", middle.url());
+  middle.ask(serving().url().port);
+  const DirectoryDocument first = fetch();
+  trust(middle.url());
+  const auto before = remembered();
+  const auto publish_instead = [&](const federation::Directory& directory) {
+    middle.meddle([answer = answer_of(sign(directory).text())](const Exchange& exchange) {
+      return exchange.head.find("/.well-known/") == std::string::npos ? exchange.answer : answer;
+    });
+    return kt({"trust", "example.com"});
+  };
+  federation::Directory other = first.directory();
+  other.url.path = "/other";
+  expect_error(publish_instead(other), 5, "two directory documents of one epoch");
+  // The log has signed it, but does not have it.
+  other.epoch = federation::Epoch{2};
+  expect_error(publish_instead(other), 6, "does not have the document");
+  other.not_before = Timestamp{1};
+  other.expires = Timestamp{2};
+  expect_error(publish_instead(other), 5, "not in force");
+  EXPECT_EQ(remembered(), before);
+}
+
+TEST_F(Trust, NobodyIsAskedForADocumentFromAFile) {
+  serve("log");
+  gateway::write_file(path("document"), fetch().text());
+  ASSERT_EQ(serving().stop().code, 0);
+  const Json trusted = kt_json({"trust", "example.com", "--file", path("document")});
+  EXPECT_EQ(trusted.at("change"), "first");
+  EXPECT_EQ(trusted.at("source"), "https://kt.example.com");
+  expect_error(kt({"trust", "example.net", "--file", path("document")}), 6, "domain");
+  expect_error(kt({"trust", "example.net", "--file", path("none")}), 3, "--file");
+}
+
+TEST_F(Trust, ProvesTheNameByTls) {
+  const auto key = gateway::new_key();
+  gateway::write_file(path("certificate.pem"), gateway::pem_of_certificate(key.get()));
+  gateway::write_file(path("key.pem"), gateway::pem_of_key(key.get()));
+  std::filesystem::permissions(path("key.pem"), std::filesystem::perms::owner_read);
+  serve("log", {}, "certificate = \"certificate.pem\"\nprivate_key = \"key.pem\"\n");
+  const std::string url = serving().url().text();
+  ASSERT_EQ(url.find("https://"), 0U);
+  // The system does not know who has signed the certificate.
+  expect_error(kt({"trust", "example.com", "--url", url}), 4, "127.0.0.1");
+  EXPECT_EQ(kt_json({"trust"}), Json::array());
+  const Outcome trusted =
+      kt({"trust", "example.com", "--url", url, "--authorities", path("certificate.pem")});
+  EXPECT_EQ(trusted.code, 0) << trusted.err;
+  // What was said once holds for gateway and logs.
+  EXPECT_EQ(kt({"lookup", kAlice, "--raw"}).out, "the key");
+  EXPECT_EQ(kt({"lookup", kAlice, "--raw", "--version", "0"}).out, "the key");
+}
+
+TEST_F(Trust, SaysWhyNot) {
+  expect_error(kt({"trust", "localhost"}), 2, "DOMAIN");
+  expect_error(kt({"trust", "example.com", "--url", "ftp://example.com"}), 2, "--url");
+  expect_error(kt({"trust", "--file", path("none")}), 2, "DOMAIN");
+  const ScratchDirectory nobody;
+  std::uint16_t port = 0;
+  { port = LoopbackListener().port(); }
+  expect_error(kt({"trust", "example.com", "--url", "http://127.0.0.1:" + std::to_string(port)}), 4,
+               "127.0.0.1");
+  serve("log");
+  expect_error(kt({"trust", "example.net", "--url", serving().url().text()}), 3, "404");
+}
+
+}  // namespace
+}  // namespace kt::client
