@@ -73,6 +73,8 @@ tl::expected<Endpoint, Response> AdminApi::find_on_log(std::string_view path,
   const auto hosting = hosting_.snapshot();
   const HostedLog* const hosted = hosting->find_log(path.substr(0, slash));
   if (hosted == nullptr) return Refused(problem_response(Problem::unknown_log));
+  if (hosted->is_remote())
+    return Refused(problem_response(Problem::unknown_log, "it is at another gateway"));
   if (head.method != Method::post) return Refused(method_not_allowed(Method::post));
   Endpoint endpoint;
   endpoint.name = "erase";

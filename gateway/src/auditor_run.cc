@@ -7,8 +7,8 @@
 #include "audited_log.h"
 #include "auditor/log_auditor.h"
 #include "commands.h"
-#include "keytrans/key_file.h"
 #include "program/interrupt.h"
+#include "token_file.h"
 
 namespace kt::gateway {
 namespace {
@@ -41,20 +41,6 @@ constexpr const char* kFooter =
     "Example:\n"
     "  ktgate auditor run /var/lib/ktgate/example.auditor https://kt.example.com \\\n"
     "      --token-file /etc/ktgate/auditor.token";
-
-Result<keytrans::SecretBytes> read_token(const std::filesystem::path& file) {
-  auto token = keytrans::load_key_file(file);
-  if (!token) return fail_in("--token-file", std::move(token).error());
-  std::size_t size = token->size();
-  while (size > 0 && (token->text()[size - 1] == '\n' || token->text()[size - 1] == '\r')) --size;
-  token->shorten(size);
-  const std::string_view text = token->text();
-  // What a field of HTTP may hold without quotes.
-  if (text.empty() ||
-      std::any_of(text.begin(), text.end(), [](char c) { return c <= ' ' || c > '~'; }))
-    return fail(Errc::malformed, "--token-file: the token is not one line of printable characters");
-  return token;
-}
 
 // Takes what is new from the log, and gives it what was signed. Stops early when `interrupt` came.
 // Errors: those of LogAuditor and AuditedLog.
@@ -109,13 +95,14 @@ Result<int> follow(const RunCommand& options) {
   const program::Interrupt interrupt;  // before there are threads
   auto url = federation::parse_url(options.url);
   if (!url) return fail_in("URL", std::move(url).error());
-  KT_TRY(auto token, read_token(options.token_file));
+  auto token = read_token(options.token_file);
+  if (!token) return fail_in("--token-file", std::move(token).error());
   KT_TRY(const auto auditor, LogAuditor::open(options.directory));
   if (const auto refused = auditor->state().refused) return fail(Errc::rejected, *refused);
   federation::HttpClientOptions client;
   client.authorities = options.authorities;
   KT_TRY(const auto log,
-         AuditedLog::at(*url, client, auditor->configuration().id(), std::move(token)));
+         AuditedLog::at(*url, client, auditor->configuration().id(), *std::move(token)));
 
   Complaints complaints;
   std::uint64_t pause = options.interval;

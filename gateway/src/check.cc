@@ -11,6 +11,7 @@
 #include "configuration.h"
 #include "configuration_example.h"
 #include "deployment_names.h"
+#include "upstream.h"
 
 namespace kt::gateway {
 namespace {
@@ -51,6 +52,16 @@ Result<int> check(const std::filesystem::path& file) {
       return fail(Errc::rejected, "log " + served.alias + ": it is a copy of another one");
     lines += "log " + served.alias + ": " + id + ", " + name_of(log->ciphersuite()) + ", " +
              name_of(log->mode()) + "\n";
+  }
+  for (const RemoteLogConfiguration& remote : configuration.remote_logs) {
+    const auto files = read_upstream_files(remote);
+    if (!files) return fail_in("remote log " + remote.alias, files.error());
+    const std::string id = files->configuration.id().hex();
+    if (!ids.insert(id).second)
+      return fail(Errc::rejected, "remote log " + remote.alias + ": it is another log here, too");
+    lines += "remote log " + remote.alias + ": " + id + ", " +
+             name_of(files->configuration.ciphersuite()) + ", " +
+             name_of(files->configuration.mode()) + ", at " + remote.url->text() + "\n";
   }
   std::printf("%sok\n", lines.c_str());
   return program::kDone;

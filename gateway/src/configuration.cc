@@ -83,10 +83,11 @@ class ConfigurationReader {
   void read(const toml::table& root) {
     read_members(root, "");
     for (const ConfigurationSection& section : configuration_sections()) {
-      if (section.is_required && !root.contains(section.path))
+      if (section.is_required && section.path != "log" && !root.contains(section.path))
         complain(kNowhere, "there is no " + header(section));
     }
-    if (read_.logs.empty() && root.contains("log")) complain(kNowhere, "there is no [[log]]");
+    if (read_.logs.empty() && read_.remote_logs.empty())
+      complain(kNowhere, "there is no [[log]] or [[remote_log]]");
     check_named();
     check_certificates();
     check_domains(root);
@@ -158,6 +159,7 @@ class ConfigurationReader {
     if (section.path == "log") check_log(table);
     if (section.path == "log.padding") check_padding(table);
     if (section.path == "domain.access") check_access(table);
+    if (section.path == "remote_log") check_remote_log(table);
     if (section.path == "domain" && faults_ == faults_before) check_domain(table);
   }
 
@@ -244,12 +246,27 @@ class ConfigurationReader {
 
   void check_log(const toml::table& table) {
     const ServedLogConfiguration& log = read_.logs.back();
-    if (!log.alias.empty() && !aliases_.insert(log.alias).second)
-      complain(position_of(table, "alias"), "another [[log]] has this alias");
+    check_alias(log.alias, table);
     if (!log.directory.empty() && !directories_.insert(log.directory.lexically_normal()).second)
       complain(position_of(table, "directory"), "another [[log]] has this directory");
-    if (log.writer) named_.push_back({"writer", *log.writer, position_of(table, "writer")});
-    if (log.auditor) named_.push_back({"auditor", *log.auditor, position_of(table, "auditor")});
+    if (log.writer) named_.push_back({"log.writer", *log.writer, position_of(table, "writer")});
+    if (log.auditor) named_.push_back({"log.auditor", *log.auditor, position_of(table, "auditor")});
+  }
+
+  void check_alias(const std::string& alias, const toml::table& table) {
+    if (!alias.empty() && !aliases_.insert(alias).second)
+      complain(position_of(table, "alias"), "another log has this alias");
+  }
+
+  void check_remote_log(const toml::table& table) {
+    const RemoteLogConfiguration& log = read_.remote_logs.back();
+    check_alias(log.alias, table);
+    remote_aliases_.insert(log.alias);
+    if (log.writer.has_value() != table.contains("token_file"))
+      complain(position_of(table, log.writer ? "writer" : "token_file"),
+               "remote_log.writer and remote_log.token_file go together");
+    if (log.writer)
+      named_.push_back({"remote_log.writer", *log.writer, position_of(table, "writer")});
   }
 
   void check_padding(const toml::table& table) {
@@ -271,7 +288,8 @@ class ConfigurationReader {
         (domain.logs.size() < 2 || domain.logs.size() > federation::kMaxShards))
       complain(logs, "under the policy \"sharded\", domain.logs has 2 to " +
                          std::to_string(federation::kMaxShards) + " logs");
-    for (const std::string& log : domain.logs) routed_.emplace_back(log, logs);
+    for (const std::string& log : domain.logs)
+      routed_.push_back({log, logs, domain.url.has_value()});
     if (domain.url && !published_) published_ = position_of(table, "url");
   }
 
@@ -284,8 +302,13 @@ class ConfigurationReader {
 
   // Logs and domains may stand behind what names them.
   void check_domains(const toml::table& root) {
-    for (const auto& [log, position] : routed_) {
-      if (!aliases_.contains(log)) complain(position, "domain.logs names what is no [[log]]");
+    for (const Routed& each : routed_) {
+      if (!aliases_.contains(each.log))
+        complain(each.position, "domain.logs names what is no [[log]] or [[remote_log]]");
+      if (each.is_published && remote_aliases_.contains(each.log))
+        complain(each.position,
+                 "domain.logs has a [[remote_log]], whose own gateway alone can publish for a "
+                 "domain with a url");
     }
     if (read_.default_domain && !domains_.contains(*read_.default_domain))
       complain(position_of(root, "default_domain"), "default_domain names no [[domain]]");
@@ -296,7 +319,7 @@ class ConfigurationReader {
   // Principals may stand behind the logs.
   void check_named() {
     for (const auto& [key, name, position] : named_) {
-      if (!names_.contains(name)) complain(position, "log." + key + " names no [[principal]]");
+      if (!names_.contains(name)) complain(position, key + " names no [[principal]]");
     }
   }
 
@@ -317,8 +340,15 @@ class ConfigurationReader {
   std::set<std::string> aliases_;
   std::set<std::filesystem::path> directories_;
   std::set<federation::Domain> domains_;
-  std::optional<Position> published_;                     // where a domain first has a url
-  std::vector<std::pair<std::string, Position>> routed_;  // aliases, and where domains have them
+  std::set<std::string> remote_aliases_;
+  std::optional<Position> published_;  // where a domain first has a url
+  // A log's alias, where a domain has it, and whether that has a url.
+  struct Routed {
+    std::string log;
+    Position position;
+    bool is_published;
+  };
+  std::vector<Routed> routed_;
   // A principal's name, and where which key has it.
   struct Named {
     std::string key;

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "federation/domain.h"
+#include "federation/http_client.h"
 #include "federation/label_rule.h"
 #include "federation/url.h"
 #include "log/log.h"
@@ -80,6 +81,24 @@ struct ServedLogConfiguration {
   log::LogOptions options;
 };
 
+// [[remote_log]]: a log at another gateway. Aliases are unique among all logs.
+struct RemoteLogConfiguration {
+  // Upstreams are other parties: a client of this gateway does not wait longer for one of them.
+  static federation::HttpClientOptions http_defaults() {
+    federation::HttpClientOptions http;
+    http.connections = 64;
+    http.waiting = 192;
+    return http;
+  }
+
+  std::string alias;
+  std::optional<federation::Url> url;   // always there
+  std::filesystem::path configuration;  // the draft's Configuration, encoded
+  std::filesystem::path token_file;     // empty where nobody writes
+  std::optional<std::string> writer;    // a principal's name; nobody may write without one
+  federation::HttpClientOptions http = http_defaults();
+};
+
 // How a domain's requests are spread over its logs: routing/policy.h.
 enum class DomainPolicy : std::uint8_t { single, sharded };
 
@@ -98,7 +117,7 @@ struct AccessConfiguration {
   Access monitor = Access::everyone;
 };
 
-// [[domain]]: a domain whose requests are routed. Names are unique. `logs` are aliases of [[log]]:
+// [[domain]]: a domain whose requests are routed. Names are unique. `logs` are aliases of logs:
 // one under single, and 2 to federation::kMaxShards different ones under sharded.
 struct DomainConfiguration {
   std::optional<federation::Domain> name;  // always there
@@ -118,7 +137,9 @@ struct GatewayConfiguration {
   AdminConfiguration admin;
   LimitsConfiguration limits;
   std::vector<PrincipalConfiguration> principals;
-  std::vector<ServedLogConfiguration> logs;  // at least one
+  // At least one of either.
+  std::vector<ServedLogConfiguration> logs;
+  std::vector<RemoteLogConfiguration> remote_logs;
   std::vector<DomainConfiguration> domains;
 };
 

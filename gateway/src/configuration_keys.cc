@@ -51,6 +51,14 @@ ValuePlace in_padding(GatewayConfiguration& all) {
   return &(all.logs.back().options.padding.*Member);
 }
 template <auto Member>
+ValuePlace in_remote_log(GatewayConfiguration& all) {
+  return &(all.remote_logs.back().*Member);
+}
+template <auto Member>
+ValuePlace in_http(GatewayConfiguration& all) {
+  return &(all.remote_logs.back().http.*Member);
+}
+template <auto Member>
 ValuePlace in_domain(GatewayConfiguration& all) {
   return &(all.domains.back().*Member);
 }
@@ -62,6 +70,7 @@ ValuePlace in_access(GatewayConfiguration& all) {
 
 void add_principal(GatewayConfiguration& all) { all.principals.emplace_back(); }
 void add_log(GatewayConfiguration& all) { all.logs.emplace_back(); }
+void add_remote_log(GatewayConfiguration& all) { all.remote_logs.emplace_back(); }
 void add_domain(GatewayConfiguration& all) { all.domains.emplace_back(); }
 
 constexpr std::array kSections{
@@ -79,6 +88,9 @@ constexpr std::array kSections{
     ConfigurationSection{"log.padding", false, nullptr,
                          "Fakes that hide how often the log above changes: Padding, in "
                          "operating-logs.md."},
+    ConfigurationSection{"remote_log", false, &add_remote_log,
+                         "A log at another gateway, which is asked for this gateway's clients; as "
+                         "many as there are: remote-logs.md."},
     ConfigurationSection{"domain", false, &add_domain,
                          "A domain whose users' requests are routed to the logs above; as many as "
                          "there are. Without one, each log is asked by its name alone."},
@@ -227,6 +239,43 @@ constexpr std::array kKeys{
     ConfigurationKey{
         "log.padding", "pairs", Kind::number, false, &in_padding<&Padding::pairs>, 0, 10'000, "",
         "New label-versions of an entry, fakes among them, or a multiple of it.", true},
+
+    ConfigurationKey{"remote_log", "alias", Kind::alias, true,
+                     &in_remote_log<&RemoteLogConfiguration::alias>, 0, 0, "elsewhere",
+                     "What it is called in URLs and metrics. No two logs have the same."},
+    ConfigurationKey{"remote_log", "url", Kind::url, true,
+                     &in_remote_log<&RemoteLogConfiguration::url>, 0, 0, "https://kt.example.net",
+                     "The gateway that has it."},
+    ConfigurationKey{"remote_log", "configuration", Kind::path, true,
+                     &in_remote_log<&RemoteLogConfiguration::configuration>, 0, 0,
+                     "elsewhere.configuration",
+                     "The log's configuration for clients, by which it is known."},
+    ConfigurationKey{"remote_log", "token_file", Kind::path, false,
+                     &in_remote_log<&RemoteLogConfiguration::token_file>, 0, 0, "elsewhere.token",
+                     "The token by which the other gateway knows this one as the log's writer, "
+                     "readable by its owner only."},
+    ConfigurationKey{"remote_log", "writer", Kind::name, false,
+                     &in_remote_log<&RemoteLogConfiguration::writer>, 0, 0, "somebody",
+                     "The principal who may update labels here. Needs token_file."},
+    ConfigurationKey{"remote_log", "authorities", Kind::path, false,
+                     &in_http<&federation::HttpClientOptions::authorities>, 0, 0, "authorities.pem",
+                     "The certificate authorities, in PEM, that the other gateway proves its name "
+                     "to; the system's without it."},
+    ConfigurationKey{"remote_log", "connections", Kind::number, false,
+                     &in_http<&federation::HttpClientOptions::connections>, 1, 1024, "",
+                     "How many connections there may be to it, with a request at a time on each."},
+    ConfigurationKey{"remote_log", "waiting", Kind::number, false,
+                     &in_http<&federation::HttpClientOptions::waiting>, 0, 100'000, "",
+                     "How many more requests may wait; the next is refused."},
+    ConfigurationKey{"remote_log", "connect_timeout", Kind::duration, false,
+                     &in_http<&federation::HttpClientOptions::connect_timeout>, 10, kMinute, "",
+                     "How long a connection may take to be made."},
+    ConfigurationKey{"remote_log", "total_timeout", Kind::duration, false,
+                     &in_http<&federation::HttpClientOptions::total_timeout>, 10, kMinute, "",
+                     "How long an answer may take, with all that is before it."},
+    ConfigurationKey{"remote_log", "response_bytes", Kind::size, false,
+                     &in_http<&federation::HttpClientOptions::response_limit>, kKiB, 64 * kMiB, "",
+                     "How large an answer may be."},
 
     ConfigurationKey{"domain", "name", Kind::domain, true, &in_domain<&DomainConfiguration::name>,
                      0, 0, "example.com", "What controls the identities. No two are the same."},

@@ -242,6 +242,7 @@ std::string default_or_example(const ConfigurationKey& key) {
   GatewayConfiguration unset;
   unset.principals.emplace_back();
   unset.logs.emplace_back();
+  unset.remote_logs.emplace_back();
   const std::string text = format_count(key.kind, get_count(key.place(unset)));
   // A size that no unit fits is a number.
   const bool is_number =

@@ -112,6 +112,7 @@ Result<Signers> load_signers(const Hosting& hosting, const Directory& wanted,
   };
   Signers signers;
   for (const HostedLog& hosted : hosting.logs()) {
+    if (hosted.is_remote()) continue;
     const keytrans::LogConfiguration& configuration = hosted.log->configuration();
     if (!is_active_in(wanted, configuration.id()) &&
         !(before && is_active_in(before->directory(), configuration.id())))

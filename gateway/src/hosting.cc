@@ -20,13 +20,13 @@ Result<routing::RoutingTable> make_table(const GatewayConfiguration& configurati
   std::set<LogId> known;
   for (const HostedLog& hosted : logs) {
     named.emplace(hosted.alias, &hosted);
-    known.insert(hosted.log->configuration().id());
+    known.insert(hosted.configuration().id());
   }
   std::vector<routing::DomainRouting> domains;
   for (const DomainConfiguration& domain : configuration.domains) {
     std::vector<LogId> of_domain;
     for (const std::string& alias : domain.logs) {
-      const keytrans::LogConfiguration& log = named.at(alias)->log->configuration();
+      const keytrans::LogConfiguration& log = named.at(alias)->configuration();
       if (domain.url && log.mode() == DeploymentMode::thirdPartyManagement)
         return fail(Errc::rejected, "the log " + alias +
                                         " is managed for somebody else, who alone " +
@@ -58,7 +58,7 @@ Hosting::Hosting(const GatewayConfiguration& configuration, std::vector<HostedLo
       request_limit_(configuration.limits.request_bytes),
       update_limit_(configuration.limits.update_bytes) {
   for (const HostedLog& hosted : logs_) {
-    names_.emplace(hosted.log->configuration().id().hex(), &hosted);
+    names_.emplace(hosted.configuration().id().hex(), &hosted);
     names_.emplace(hosted.alias, &hosted);
   }
   for (const DomainConfiguration& domain : domains_) {

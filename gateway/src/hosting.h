@@ -15,23 +15,31 @@
 #include "principals.h"
 #include "routing/log_service.h"
 #include "routing/routing_table.h"
+#include "upstream.h"
 
 namespace kt::gateway {
 
-// A log and what is said of it in the configuration.
+// A log and what is said of it in the configuration: one in this process, or at another gateway.
 struct HostedLog {
   std::string alias;
-  std::filesystem::path directory;
+  std::filesystem::path directory;  // of one in this process
   // The principals' names. Nobody may do what nobody is named for.
   std::optional<std::string> writer;
   std::optional<std::string> auditor;
-  log::Log* log = nullptr;
-  std::unique_ptr<routing::LogService> service;  // the same log
+  log::Log* log = nullptr;                       // null for one at another gateway
+  std::shared_ptr<routing::LogService> service;  // the same log, or the other one
+  std::shared_ptr<const Upstream> upstream{};    // the other one
+
+  [[nodiscard]] bool is_remote() const { return log == nullptr; }
+  [[nodiscard]] const keytrans::LogConfiguration& configuration() const {
+    return is_remote() ? upstream->configuration() : log->configuration();
+  }
 };
 
 class Hosting {
  public:
-  // The logs and domains of `configuration`; `logs` are those of it, and borrowed.
+  // The logs and domains of `configuration`; `logs` are those of it, and those in this process are
+  // borrowed.
   // Errors: those of routing::RoutingTable::create(); rejected for a domain that is to publish a
   // directory document and has a log that a third party manages, which nothing can be put into
   // here.

@@ -34,23 +34,22 @@ Refused refuse(const Error& error, Problem not_found) {
 using Decoded = Result<routing::LogRequest>;
 
 template <class Message>
-Decoded decode(const log::Log& /*log*/, ByteView body) {
+Decoded decode(const keytrans::LogConfiguration& /*log*/, ByteView body) {
   KT_TRY(Message message, keytrans::decode<Message>(body));
   return routing::LogRequest(std::move(message));
 }
 
 // The service operator has signed what a manager is sent.
-Decoded decode_update(const log::Log& log, ByteView body) {
-  if (log.configuration().mode() != DeploymentMode::thirdPartyManagement)
+Decoded decode_update(const keytrans::LogConfiguration& log, ByteView body) {
+  if (log.mode() != DeploymentMode::thirdPartyManagement)
     return decode<keytrans::UpdateRequest>(log, body);
   KT_TRY(keytrans::ManagerUpdateRequest message,
-         keytrans::decode<keytrans::ManagerUpdateRequest>(
-             body, WireContext::of(log.configuration().wire())));
+         keytrans::decode<keytrans::ManagerUpdateRequest>(body, WireContext::of(log.wire())));
   return routing::LogRequest(std::move(message));
 }
 
-Answer configuration(const log::Log& log, const Request& /*request*/) {
-  auto encoded = keytrans::encode(log.configuration().wire());
+Answer configuration(const HostedLog& hosted, const Request& /*request*/) {
+  auto encoded = keytrans::encode(hosted.configuration().wire());
   if (!encoded) return refuse(Problem::internal);
   return *std::move(encoded);
 }
@@ -66,7 +65,8 @@ std::optional<std::uint64_t> number_in(std::string_view query, std::string_view 
   return number;
 }
 
-Answer auditor_updates(const log::Log& log, const Request& request) {
+Answer auditor_updates(const HostedLog& hosted, const Request& request) {
+  const log::Log& log = *hosted.log;
   const auto start = number_in(request.head.query, "start");
   const auto limit = number_in(request.head.query, "limit");
   if (!start || !limit || *limit == 0)
@@ -89,8 +89,8 @@ Answer auditor_updates(const log::Log& log, const Request& request) {
   return *std::move(encoded);
 }
 
-Answer auditor_start(const log::Log& log, const Request& /*request*/) {
-  const auto start = log.auditor_start();
+Answer auditor_start(const HostedLog& hosted, const Request& /*request*/) {
+  const auto start = hosted.log->auditor_start();
   if (!start) return refuse(start.error(), Problem::not_found);
   auto encoded = keytrans::encode(*start);
   if (!encoded) return refuse(Problem::internal);
@@ -114,8 +114,9 @@ struct LogApi::Operation {
   Kind kind = Kind::read;
   std::string_view request_type;  // of a POST; a GET has none
   std::string_view response_type;
-  Decoded (*decode)(const log::Log& log, ByteView body) = nullptr;          // ask, update
-  Answer (*answer)(const log::Log& log, const Request& request) = nullptr;  // read, auditor_read
+  Decoded (*decode)(const keytrans::LogConfiguration& log, ByteView body) = nullptr;  // ask, update
+  // read, auditor_read
+  Answer (*answer)(const HostedLog& hosted, const Request& request) = nullptr;
 
   [[nodiscard]] Method method() const { return request_type.empty() ? Method::get : Method::post; }
   [[nodiscard]] bool is_for_auditors() const {
@@ -169,7 +170,9 @@ tl::expected<Endpoint, Response> LogApi::find(std::shared_ptr<const Hosting> hos
   if (named == nullptr) return refuse(Problem::unknown_log);
   const HostedLog& hosted = *named;
   const Operation* const found = operation(rest.substr(slash + 1));
-  const bool audited = hosted.log->configuration().mode() == DeploymentMode::thirdPartyAuditing;
+  // An auditor asks the gateway that has the log.
+  const bool audited =
+      !hosted.is_remote() && hosted.configuration().mode() == DeploymentMode::thirdPartyAuditing;
   if (found == nullptr || (found->is_for_auditors() && !audited)) return refuse(Problem::not_found);
   if (head.method != found->method()) return Refused(method_not_allowed(found->method()));
   if (auto refused = admit(caller, hosted, *found)) return Refused(*std::move(refused));
@@ -206,7 +209,7 @@ asio::awaitable<Response> LogApi::handle(std::shared_ptr<const Hosting> hosting,
 
 asio::awaitable<Response> LogApi::answer(const HostedLog& hosted, const Operation& operation,
                                          Request request) {
-  auto answered = operation.answer(*hosted.log, request);
+  auto answered = operation.answer(hosted, request);
   if (!answered) co_return std::move(answered).error();
   co_return content(*std::move(answered), media_type(operation.response_type));
 }
@@ -214,14 +217,14 @@ asio::awaitable<Response> LogApi::answer(const HostedLog& hosted, const Operatio
 asio::awaitable<Response> LogApi::ask(std::shared_ptr<const Hosting> hosting,
                                       const HostedLog& hosted, const Operation& operation,
                                       Caller caller, Request request) {
-  Decoded decoded = operation.decode(*hosted.log, request.body);
+  Decoded decoded = operation.decode(hosted.configuration(), request.body);
   if (!decoded) co_return problem_response(Problem::malformed, decoded.error().detail);
   if (auto refused = refuse_access(*hosting, caller, hosted, *decoded))
     co_return *std::move(refused);
   if (const auto reserved = find_reserved(*decoded)) co_return problem_response(*reserved);
-  const ErrorMeaning meaning = meaning_of(*decoded);
+  const ErrorMeaning meaning = meaning_of(*decoded, hosted);
   auto answered = co_await hosted.service->ask(*std::move(decoded));
-  if (!answered) co_return problem_of(answered.error(), meaning.not_found, meaning.conflict);
+  if (!answered) co_return meaning.problem(answered.error());
   co_return content(*std::move(answered), media_type(operation.response_type));
 }
 

@@ -1,5 +1,5 @@
-// The endpoints of the logs that a gateway holds: the draft's requests in, the draft's responses
-// out, untouched. Internal. docs/http-api.md lists them.
+// The endpoints of the logs that a gateway holds, or asks at other gateways: the draft's requests
+// in, the draft's responses out, untouched. Internal. docs/http-api.md lists them.
 //
 // Thread rule: any thread, several at a time.
 #pragma once

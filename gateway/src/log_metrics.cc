@@ -94,12 +94,42 @@ constexpr std::array kGauges{
              }},
 };
 
+void write_upstream_metrics(const std::vector<HostedLog>& logs, PrometheusText& text) {
+  struct Counted {
+    const HostedLog& hosted;
+    UpstreamMetrics::Counts counts;
+  };
+  std::vector<Counted> counted;
+  for (const HostedLog& hosted : logs) {
+    if (hosted.is_remote()) counted.push_back({hosted, hosted.upstream->metrics()->counts()});
+  }
+  text.begin(MetricType::counter, "ktgate_upstream_requests_total",
+             "Requests to a log at another gateway, by what became of them.");
+  for (const Counted& each : counted) {
+    for (std::size_t i = 0; i < kRemoteOutcomes.size(); ++i)
+      text.sample({{"log", each.hosted.alias}, {"outcome", to_string(kRemoteOutcomes.at(i))}},
+                  number(each.counts.outcomes.at(i)));
+  }
+  text.begin(MetricType::histogram, "ktgate_upstream_request_duration_seconds",
+             "How long requests took that went out to a log at another gateway.");
+  for (const Counted& each : counted)
+    text.sample({{"log", each.hosted.alias}}, each.counts.latency);
+  text.begin(
+      MetricType::gauge, "ktgate_upstream_ejected",
+      "Whether a log at another gateway is left alone, as it failed several times in a row.");
+  for (const Counted& each : counted)
+    text.sample({{"log", each.hosted.alias}},
+                each.hosted.upstream->log().state().is_ejected ? 1 : 0);
+}
+
 }  // namespace
 
 void write_log_metrics(const std::vector<HostedLog>& logs, Timestamp now, PrometheusText& text) {
   std::vector<Observed> observed;
   observed.reserve(logs.size());
-  for (const HostedLog& hosted : logs) observed.push_back({hosted, hosted.log->state()});
+  for (const HostedLog& hosted : logs) {
+    if (!hosted.is_remote()) observed.push_back({hosted, hosted.log->state()});
+  }
   for (const LogGauge& gauge : kGauges) {
     text.begin(MetricType::gauge, gauge.name, gauge.help);
     for (const Observed& log : observed) {
@@ -113,6 +143,7 @@ void write_log_metrics(const std::vector<HostedLog>& logs, Timestamp now, Promet
       text.sample({{"log", log.hosted.alias}, {"trouble", to_string(trouble)}},
                   log.state.trouble == trouble ? 1 : 0);
   }
+  write_upstream_metrics(logs, text);
 }
 
 }  // namespace kt::gateway

@@ -1,5 +1,5 @@
-// The metrics of the logs that a gateway serves. Internal. docs/operations.md says what each is
-// for.
+// The metrics of the logs that a gateway serves, or asks at other gateways. Internal.
+// docs/operations.md says what each is for.
 //
 // Thread rule: any thread.
 #pragma once

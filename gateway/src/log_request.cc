@@ -30,16 +30,17 @@ std::optional<Problem> find_reserved(const routing::LogRequest& request) {
       request);
 }
 
-ErrorMeaning meaning_of(const routing::LogRequest& request) {
+ErrorMeaning meaning_of(const routing::LogRequest& request, const HostedLog& log) {
+  const Problem corrupt = log.is_remote() ? Problem::upstream_invalid : Problem::internal;
   return std::visit(
-      []<class Message>(const Message& message) -> ErrorMeaning {
+      [corrupt]<class Message>(const Message& message) -> ErrorMeaning {
         if constexpr (Update<Message>) {
-          return {Problem::unknown_label, Problem::stale_version};
+          return {Problem::unknown_label, Problem::stale_version, corrupt};
         } else if constexpr (std::is_same_v<Message, keytrans::SearchRequest>) {
           return {message.version ? Problem::unknown_version : Problem::unknown_label,
-                  Problem::stale_view};
+                  Problem::stale_view, corrupt};
         } else {
-          return {Problem::unknown_label, Problem::stale_view};
+          return {Problem::unknown_label, Problem::stale_view, corrupt};
         }
       },
       request);

@@ -5,6 +5,7 @@
 
 #include <optional>
 
+#include "hosting.h"
 #include "problem.h"
 #include "routing/log_service.h"
 
@@ -13,11 +14,18 @@ namespace kt::gateway {
 // reserved_label or reserved_value when it is an update of what belongs to the gateways.
 [[nodiscard]] std::optional<Problem> find_reserved(const routing::LogRequest& request);
 
-// What it means that something is not there, or that the caller's state is not the log's.
+// What it means that something is not there, that the caller's state is not the log's, or that what
+// comes from the log is no response.
 struct ErrorMeaning {
   Problem not_found;
   Problem conflict;
+  Problem corrupt;
+
+  // The answer to `error`.
+  [[nodiscard]] Response problem(const Error& error) const {
+    return problem_of(error, not_found, conflict, corrupt);
+  }
 };
-[[nodiscard]] ErrorMeaning meaning_of(const routing::LogRequest& request);
+[[nodiscard]] ErrorMeaning meaning_of(const routing::LogRequest& request, const HostedLog& log);
 
 }  // namespace kt::gateway

@@ -37,6 +37,20 @@ Result<log::Log*> OpenLogs::open(const ServedLogConfiguration& named,
   return logs_.emplace(directory, OpenLog{named, std::move(log)}).first->second.log.get();
 }
 
+Result<std::shared_ptr<const Upstream>> OpenLogs::open(const RemoteLogConfiguration& named) {
+  KT_TRY(UpstreamFiles files, read_upstream_files(named));
+  auto metrics = std::make_shared<UpstreamMetrics>();
+  for (auto each = upstreams_.rbegin(); each != upstreams_.rend(); ++each) {
+    if ((*each)->alias() != named.alias) continue;
+    if ((*each)->is_of(named, files)) return *each;
+    metrics = (*each)->metrics();
+    break;
+  }
+  KT_TRY(auto upstream, Upstream::open(named, std::move(files), std::move(metrics)));
+  upstreams_.push_back(upstream);
+  return upstream;
+}
+
 Result<std::shared_ptr<const Hosting>> OpenLogs::host(const GatewayConfiguration& configuration,
                                                       const program::Interrupt& interrupt) {
   std::vector<HostedLog> hosted;
@@ -49,6 +63,20 @@ Result<std::shared_ptr<const Hosting>> OpenLogs::host(const GatewayConfiguration
     hosted.push_back({named.alias, named.directory, named.writer, named.auditor, *log,
                       routing::make_embedded(**log)});
   }
+  for (const RemoteLogConfiguration& named : configuration.remote_logs) {
+    auto upstream = open(named);
+    if (!upstream) return fail_in("remote log " + named.alias, std::move(upstream).error());
+    if (!ids.insert((*upstream)->configuration().id()).second)
+      return fail(Errc::rejected, "remote log " + named.alias + ": it is another log here, too");
+    std::shared_ptr<routing::LogService> service(*upstream, &(*upstream)->log());
+    hosted.push_back({named.alias,
+                      {},
+                      named.writer,
+                      std::nullopt,
+                      nullptr,
+                      std::move(service),
+                      *std::move(upstream)});
+  }
   KT_TRY(auto hosting, Hosting::create(configuration, std::move(hosted)));
   given_.push_back(hosting);
   return hosting;
@@ -56,13 +84,19 @@ Result<std::shared_ptr<const Hosting>> OpenLogs::host(const GatewayConfiguration
 
 void OpenLogs::close_unused() {
   std::set<const log::Log*> used;
-  std::erase_if(given_, [&used](const std::weak_ptr<const Hosting>& given) {
+  std::set<const Upstream*> used_upstreams;
+  std::erase_if(given_, [&](const std::weak_ptr<const Hosting>& given) {
     const auto hosting = given.lock();
     if (hosting == nullptr) return true;
-    for (const HostedLog& hosted : hosting->logs()) used.insert(hosted.log);
+    for (const HostedLog& hosted : hosting->logs()) {
+      used.insert(hosted.log);
+      used_upstreams.insert(hosted.upstream.get());
+    }
     return false;
   });
   std::erase_if(logs_, [&used](const auto& open) { return !used.contains(open.second.log.get()); });
+  std::erase_if(upstreams_,
+                [&](const auto& upstream) { return !used_upstreams.contains(upstream.get()); });
 }
 
 }  // namespace kt::gateway

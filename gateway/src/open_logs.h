@@ -1,4 +1,4 @@
-// The logs that a gateway has open. Internal.
+// The logs that a gateway has open, its own and those that it asks at other gateways. Internal.
 //
 // Thread rule: one thread; the logs themselves any.
 #pragma once
@@ -17,17 +17,22 @@ namespace kt::gateway {
 class OpenLogs {
  public:
   // What `configuration` says, with the logs that are open already, known by their directories, and
-  // the others, which are opened now. It borrows the logs. Blocking, until every new log has an
-  // entry or something is in its way, or `interrupt` came.
-  // Errors: those of Log::open() and Hosting::create(); rejected when two of them are copies of
-  // one log, or when what an open log was opened with is to change.
+  // the others, which are opened now. It borrows the logs. Logs at other gateways are known by
+  // their aliases, and taken up anew if anything of them has changed, their files included.
+  // Blocking, until every new log has an entry or something is in its way, or `interrupt` came; no
+  // other gateway is waited for. Errors: those of Log::open(), read_upstream_files(),
+  // Upstream::open() and Hosting::create(); rejected when two of them are copies of one log, or
+  // when what an open log was opened with is to change.
   Result<std::shared_ptr<const Hosting>> host(const GatewayConfiguration& configuration,
                                               const program::Interrupt& interrupt);
 
   // Closes the logs that nothing has that host() gave and that is still there. Blocking.
   void close_unused();
   // Closes all; they answer what waits. Requires: nobody calls them any more.
-  void close_all() { logs_.clear(); }
+  void close_all() {
+    logs_.clear();
+    for (const auto& upstream : upstreams_) upstream->log().close();
+  }
 
  private:
   struct OpenLog {
@@ -36,8 +41,12 @@ class OpenLogs {
   };
 
   Result<log::Log*> open(const ServedLogConfiguration& named, const program::Interrupt& interrupt);
+  Result<std::shared_ptr<const Upstream>> open(const RemoteLogConfiguration& named);
 
   std::map<std::filesystem::path, OpenLog> logs_;
+  // All that a Hosting may still have, so that they end on this thread; the newest of an alias
+  // last.
+  std::vector<std::shared_ptr<const Upstream>> upstreams_;
   std::vector<std::weak_ptr<const Hosting>> given_;
 };
 

@@ -41,6 +41,7 @@ constexpr std::array kRows{
     Row{Problem::internal, 500, "internal", "Something is wrong here"},
     Row{Problem::version_not_supported, 505, "version-not-supported",
         "The HTTP version is another one"},
+    Row{Problem::upstream_invalid, 502, "upstream-invalid", "The log answered something else"},
     Row{Problem::unavailable, 503, "upstream-unavailable", "The log cannot answer now"},
     Row{Problem::draining, 503, "draining", "Going away"},
 };
@@ -71,7 +72,7 @@ Response rate_limited(std::chrono::nanoseconds wait) {
   return response;
 }
 
-Response problem_of(const Error& error, Problem not_found, Problem conflict) {
+Response problem_of(const Error& error, Problem not_found, Problem conflict, Problem corrupt) {
   switch (error.code) {
     case Errc::malformed: return problem_response(Problem::malformed, error.detail);
     case Errc::not_found: return problem_response(not_found, error.detail);
@@ -81,7 +82,7 @@ Response problem_of(const Error& error, Problem not_found, Problem conflict) {
     case Errc::unavailable: return problem_response(Problem::unavailable, error.detail);
     case Errc::corrupt: break;
   }
-  return problem_response(Problem::internal);
+  return problem_response(corrupt);
 }
 
 Response problem_response(Problem problem, std::string_view detail) {

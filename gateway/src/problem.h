@@ -38,6 +38,7 @@ enum class Problem : std::uint8_t {
   header_too_large,
   internal,
   version_not_supported,
+  upstream_invalid,
   unavailable,
   draining,
 };
@@ -55,9 +56,10 @@ enum class Problem : std::uint8_t {
 // The answer to a caller who asks too often.
 [[nodiscard]] Response rate_limited(std::chrono::nanoseconds wait);
 
-// The answer to what failed in a log with `error`. What is wrong in our own data is nobody's
+// The answer to what failed in a log with `error`. What is wrong in a log's data is nobody's
 // business but the log's.
 [[nodiscard]] Response problem_of(const Error& error, Problem not_found,
-                                  Problem conflict = Problem::stale_view);
+                                  Problem conflict = Problem::stale_view,
+                                  Problem corrupt = Problem::internal);
 
 }  // namespace kt::gateway

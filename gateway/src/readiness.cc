@@ -7,6 +7,7 @@ namespace kt::gateway {
 std::vector<Unready> find_unready(const std::vector<HostedLog>& logs, Timestamp now) {
   std::vector<Unready> failed;
   for (const HostedLog& hosted : logs) {
+    if (hosted.is_remote()) continue;
     for (const Condition& each :
          find_conditions(hosted.log->configuration(), hosted.log->state(), now)) {
       if (each.severity == Severity::failing)

@@ -60,7 +60,7 @@ tl::expected<Route, Response> find_route(const Hosting& hosting, routing::Operat
   return found;
 }
 
-const LogId& id_of(const HostedLog& hosted) { return hosted.log->configuration().id(); }
+const LogId& id_of(const HostedLog& hosted) { return hosted.configuration().id(); }
 
 Questions lookup(const Hosting& hosting, ByteView body) {
   const auto request = federation::decode<federation::LookupRequest>(body);
@@ -129,9 +129,9 @@ asio::awaitable<Response> handle(std::shared_ptr<const Hosting> hosting,
   federation::RoutedResponse routed{kNoEpoch, {}};
   if (document != published->end()) routed.epoch = document->second.directory().epoch.value();
   for (Question& question : asked->questions) {
-    const ErrorMeaning meaning = meaning_of(question.request);
+    const ErrorMeaning meaning = meaning_of(question.request, *question.log);
     auto answered = co_await question.log->service->ask(std::move(question.request));
-    if (!answered) co_return problem_of(answered.error(), meaning.not_found, meaning.conflict);
+    if (!answered) co_return meaning.problem(answered.error());
     routed.answers.push_back({id_of(*question.log).hash(), *std::move(answered)});
   }
   auto encoded = federation::encode(routed);

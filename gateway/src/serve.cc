@@ -43,6 +43,10 @@ class Watch {
   void look() {
     const auto hosting = hosting_.snapshot();
     for (const HostedLog& hosted : hosting->logs()) {
+      if (hosted.is_remote()) {
+        look_at_remote(hosted);
+        continue;
+      }
       const log::Trouble now = hosted.log->state().trouble;
       log::Trouble& before = before_[hosted.log->configuration().id()];
       if (now == before) continue;
@@ -55,8 +59,19 @@ class Watch {
   }
 
  private:
+  void look_at_remote(const HostedLog& hosted) {
+    const routing::RemoteLogState now = hosted.upstream->log().state();
+    bool& was_ejected = was_ejected_[hosted.configuration().id()];
+    if (now.is_ejected == was_ejected) return;
+    was_ejected = now.is_ejected;
+    const std::string what = now.is_ejected ? "is left alone for a while: " + now.failure
+                                            : std::string("is asked again");
+    std::fprintf(stderr, "ktgate serve: remote log %s %s\n", hosted.alias.c_str(), what.c_str());
+  }
+
   const Current<Hosting>& hosting_;
   std::map<LogId, log::Trouble> before_;
+  std::map<LogId, bool> was_ejected_;
 };
 
 // For the few who ask how the gateway is, also when it has no room for anybody else.

@@ -99,16 +99,28 @@ std::string_view css_of(Severity severity) {
   return severity == Severity::failing ? kBroken.css : kWatched.css;
 }
 
-// A log at one instant, judged.
+// A log at one instant, judged. `state` is that of one in this process.
 struct Observed {
   const HostedLog& hosted;
-  log::LogState state;
-  std::vector<Condition> conditions;
+  std::optional<log::LogState> state{};
+  std::vector<Condition> conditions{};
 };
 
+Observed observe(const HostedLog& hosted, Timestamp now) {
+  Observed observed{hosted};
+  if (!hosted.is_remote()) {
+    observed.state = hosted.log->state();
+    observed.conditions = find_conditions(hosted.configuration(), *observed.state, now);
+  } else if (hosted.upstream->log().state().is_ejected) {
+    observed.conditions.push_back(
+        {Severity::failing, "upstream", "the gateway that has it does not answer as it should"});
+  }
+  return observed;
+}
+
 std::string audited_text(const Observed& log) {
-  if (!log.state.audited) return "nothing yet";
-  return "size " + std::to_string(log.state.audited->value());
+  if (!log.state->audited) return "nothing yet";
+  return "size " + std::to_string(log.state->audited->value());
 }
 
 std::string card(std::string_view id, std::string_view title, Standing standing,
@@ -123,23 +135,33 @@ std::string fault(std::string_view css, std::string_view words) {
   return element("li class=\"" + std::string(css) + "\"", escape(words));
 }
 
-std::string log_card(const Observed& log, Timestamp now) {
-  const keytrans::LogConfiguration& configuration = log.hosted.log->configuration();
-  std::string faults;
-  for (const Condition& each : log.conditions) faults += fault(css_of(each.severity), each.reason);
-  std::string rows =
-      element("dt", "LogId") + element("dd", element("code", escape(configuration.id().hex())));
-  rows += row("mode", name_of(configuration.mode()));
-  rows += row("size", std::to_string(log.state.size.value()));
-  if (log.state.rightmost_timestamp) {
+std::string state_rows(const Observed& log, Timestamp now) {
+  const keytrans::LogConfiguration& configuration = log.hosted.configuration();
+  std::string rows = row("size", std::to_string(log.state->size.value()));
+  if (log.state->rightmost_timestamp) {
     rows += row("newest entry",
-                program::format_age(elapsed_ms(*log.state.rightmost_timestamp, now)) + " old");
+                program::format_age(elapsed_ms(*log.state->rightmost_timestamp, now)) + " old");
   } else {
     rows += row("newest entry", "none");
   }
   rows += row("max_behind", program::format_duration(configuration.wire().max_behind));
   if (configuration.mode() == DeploymentMode::thirdPartyAuditing)
     rows += row("audited up to", audited_text(log));
+  return rows;
+}
+
+std::string log_card(const Observed& log, Timestamp now) {
+  const keytrans::LogConfiguration& configuration = log.hosted.configuration();
+  std::string faults;
+  for (const Condition& each : log.conditions) faults += fault(css_of(each.severity), each.reason);
+  std::string rows =
+      element("dt", "LogId") + element("dd", element("code", escape(configuration.id().hex())));
+  rows += row("mode", name_of(configuration.mode()));
+  if (log.state) {
+    rows += state_rows(log, now);
+  } else {
+    rows += row("where", "at another gateway, which says how it is");
+  }
   return card("log-" + log.hosted.alias, log.hosted.alias, standing_of(log.conditions),
               (faults.empty() ? "" : element("ul", faults)) + element("dl", rows));
 }
@@ -213,8 +235,7 @@ std::string status_page(const Hosting& hosting, const PublishedDirectories& publ
   std::string logs;
   Standings standings;
   for (const HostedLog& hosted : hosting.logs()) {
-    Observed observed{hosted, hosted.log->state(), {}};
-    observed.conditions = find_conditions(hosted.log->configuration(), observed.state, now);
+    const Observed observed = observe(hosted, now);
     const Standing standing = standing_of(observed.conditions);
     standings.emplace(hosted.alias, standing);
     failing += standing.css == kBroken.css ? 1 : 0;

@@ -113,6 +113,22 @@ TEST(Configuration, EveryKeyIsReadIntoItsPlace) {
     [[log]]
     directory = "/var/two.log"
     alias = "2-two"
+    [[remote_log]]
+    alias = "far"
+    url = "https://kt.example.net/base"
+    configuration = "far.configuration"
+    token_file = "far.token"
+    writer = "other"
+    authorities = "far.pem"
+    connections = 20
+    waiting = 21
+    connect_timeout = "22ms"
+    total_timeout = "23s"
+    response_bytes = "24KiB"
+    [[remote_log]]
+    alias = "farther"
+    url = "http://127.0.0.1:1"
+    configuration = "/etc/farther.configuration"
     [[domain]]
     name = "example.com"
     label_rule = "ascii-lower"
@@ -178,6 +194,23 @@ TEST(Configuration, EveryKeyIsReadIntoItsPlace) {
   EXPECT_EQ(all.logs[1].alias, "2-two");
   EXPECT_EQ(all.logs[1].auditor, std::nullopt);
   EXPECT_EQ(all.logs[1].options.commit_limit, log::LogOptions().commit_limit);
+  ASSERT_EQ(all.remote_logs.size(), 2U);
+  const RemoteLogConfiguration& far = all.remote_logs[0];
+  EXPECT_EQ(far.alias, "far");
+  EXPECT_EQ(far.url->text(), "https://kt.example.net/base");
+  EXPECT_EQ(far.configuration, "/etc/ktgate/far.configuration");
+  EXPECT_EQ(far.token_file, "/etc/ktgate/far.token");
+  EXPECT_EQ(far.writer, "other");
+  EXPECT_EQ(far.http.authorities, "/etc/ktgate/far.pem");
+  EXPECT_EQ(far.http.connections, 20U);
+  EXPECT_EQ(far.http.waiting, 21U);
+  EXPECT_EQ(far.http.connect_timeout, milliseconds(22));
+  EXPECT_EQ(far.http.total_timeout, milliseconds(23'000));
+  EXPECT_EQ(far.http.response_limit, 24U << 10U);
+  EXPECT_EQ(all.remote_logs[1].url->text(), "http://127.0.0.1:1");
+  EXPECT_EQ(all.remote_logs[1].writer, std::nullopt);
+  EXPECT_EQ(all.remote_logs[1].http.connections, 64U);
+  EXPECT_EQ(all.remote_logs[1].http.waiting, 192U);
   ASSERT_EQ(all.domains.size(), 2U);
   EXPECT_EQ(all.domains[0].name, domain_of("example.com"));
   EXPECT_EQ(all.domains[0].label_rule, federation::LabelRule::ascii_lower);
@@ -201,7 +234,7 @@ TEST(Configuration, AnExampleIsOneAndItsDefaultsAreTheDefaults) {
   const std::string example = example_configuration();
   for (const ConfigurationKey& key : configuration_keys()) {
     const bool is_set = key.is_required && key.section != "principal" && key.section != "admin" &&
-                        key.section != "domain";
+                        key.section != "domain" && key.section != "remote_log";
     EXPECT_NE(example.find("\n" + std::string(is_set ? "" : "#") + std::string(key.name) + " = "),
               std::string::npos)
         << key.path();
@@ -350,7 +383,7 @@ TEST(Configuration, DomainsHaveTheLogsThatTheirPolicyTakes) {
             "gateway.toml:13:8: under the policy \"sharded\", domain.logs has 2 to 255 logs");
   EXPECT_EQ(fault("sharded", R"("a", "a")"), "gateway.toml:13:8: domain.logs has a log twice");
   EXPECT_EQ(fault("sharded", R"("a", "c")"),
-            "gateway.toml:13:8: domain.logs names what is no [[log]]");
+            "gateway.toml:13:8: domain.logs names what is no [[log]] or [[remote_log]]");
   // What is wrong is said of the policy, not of the logs that stand before it.
   EXPECT_EQ(fault_of(std::string("[[domain]]\nname = \"example.com\"\nlogs = [\"a\", \"b\"]\n") +
                      "label_rule = \"bytes\"\npolicy = \"shard\"\n" + kListen + kLog),
@@ -395,8 +428,9 @@ TEST(Configuration, DomainsAreToldApartAndOneMayBeTheDefault) {
 
 TEST(Configuration, WhatIsMissing) {
   EXPECT_EQ(fault_of(""), "gateway.toml: there is no [listen]");
-  EXPECT_EQ(fault_of(kListen), "gateway.toml: there is no [[log]]");
-  EXPECT_EQ(fault_of(std::string("log = []\n") + kListen), "gateway.toml: there is no [[log]]");
+  EXPECT_EQ(fault_of(kListen), "gateway.toml: there is no [[log]] or [[remote_log]]");
+  EXPECT_EQ(fault_of(std::string("log = []\n") + kListen),
+            "gateway.toml: there is no [[log]] or [[remote_log]]");
   EXPECT_EQ(fault_of(std::string("[listen]\n") + kLog),
             "gateway.toml:1:1: [listen] has no address");
   EXPECT_EQ(fault_of(std::string(kListen) + "[[log]]\nalias = \"a\"\n"),
@@ -473,7 +507,7 @@ TEST(Configuration, WhatDoesNotGoTogether) {
                      "private_key = \"b\"\n" + kLog),
             "");
   EXPECT_EQ(fault_of(std::string(kListen) + kLog + "[[log]]\ndirectory = \"b\"\nalias = \"a\"\n"),
-            "gateway.toml:8:9: another [[log]] has this alias");
+            "gateway.toml:8:9: another log has this alias");
   EXPECT_EQ(fault_of(std::string(kListen) + kLog + "[[log]]\ndirectory = \"./a\"\nalias = \"b\"\n"),
             "gateway.toml:7:13: another [[log]] has this directory");
   EXPECT_EQ(fault_of(std::string(kListen) + kLog + "[log.padding]\npairs = 1\n"),
@@ -487,6 +521,35 @@ TEST(Configuration, WhatDoesNotGoTogether) {
   EXPECT_EQ(fault_of(std::string(kListen) + kLog + "writer = \"q\"\n" + principal),
             "gateway.toml:6:10: log.writer names no [[principal]]");
   EXPECT_EQ(fault_of(std::string(kListen) + kLog + "auditor = \"p\"\n" + principal), "");
+}
+
+TEST(Configuration, RemoteLogs) {
+  const std::string remote =
+      "[[remote_log]]\nalias = \"b\"\nurl = \"https://kt.example.net\"\n"
+      "configuration = \"b\"\n";
+  const std::string domain =
+      "[[domain]]\nname = \"example.net\"\nlabel_rule = \"bytes\"\npolicy = \"single\"\n"
+      "logs = [\"b\"]\n";
+  EXPECT_EQ(fault_of(kListen + remote), "");
+  EXPECT_EQ(fault_of(kListen + remote + domain), "");
+  EXPECT_EQ(fault_of("state = \"s\"\n" + (kListen + remote) + domain +
+                     "url = \"https://kt.example.com\"\n"),
+            "gateway.toml:12:8: domain.logs has a [[remote_log]], whose own gateway alone can "
+            "publish for a domain with a url");
+  EXPECT_EQ(fault_of(kListen + remote + remote), "gateway.toml:8:9: another log has this alias");
+  EXPECT_EQ(
+      fault_of(std::string(kListen) + "[[remote_log]]\nurl = \"http://kt.example.net\"\n"),
+      "gateway.toml:4:7: remote_log.url has to be a URL like \"https://kt.example.com\"; http "
+      "only with a loopback address");
+  EXPECT_EQ(fault_of(std::string(kListen) + "[[remote_log]]\nalias = \"b\"\nurl = "
+                                            "\"https://kt.example.net\"\n"),
+            "gateway.toml:3:1: [[remote_log]] has no configuration");
+  for (const char* const line : {"writer = \"p\"", "token_file = \"t\""})
+    EXPECT_EQ(fault_of(kListen + remote + line + "\n"),
+              "gateway.toml:7:" + std::string(*line == 'w' ? "10" : "14") +
+                  ": remote_log.writer and remote_log.token_file go together");
+  EXPECT_EQ(fault_of(kListen + remote + "writer = \"p\"\ntoken_file = \"t\"\n"),
+            "gateway.toml:7:10: remote_log.writer names no [[principal]]");
 }
 
 TEST(Configuration, OfManyFaultsTheFirstInTheFile) {

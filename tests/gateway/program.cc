@@ -80,6 +80,14 @@ Outcome Running::wait() {
 std::string Running::out() const { return read_file(directory_.path() / "out"); }
 std::string Running::err() const { return read_file(directory_.path() / "err"); }
 
+std::size_t Running::peak_memory() const {
+  const std::string status = read_file("/proc/" + std::to_string(child_) + "/status");
+  const std::string name = "VmHWM:";
+  const std::size_t found = status.find(name);
+  require(found != std::string::npos, "VmHWM");
+  return std::stoul(status.substr(found + name.size())) * 1024;
+}
+
 Outcome run(const std::vector<std::string>& arguments, std::string_view input) {
   Running program(arguments);
   program.write(input);

@@ -38,6 +38,8 @@ class Running {
   // What it has printed so far.
   [[nodiscard]] std::string out() const;
   [[nodiscard]] std::string err() const;
+  // The most memory that the program has had so far, in bytes. Requires: it has not ended.
+  [[nodiscard]] std::size_t peak_memory() const;
 
  private:
   ScratchDirectory directory_;

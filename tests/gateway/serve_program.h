@@ -58,6 +58,7 @@ class Serving {
     return program_.err().substr(before);
   }
   [[nodiscard]] std::string err() const { return program_.err(); }
+  [[nodiscard]] std::size_t peak_memory() const { return program_.peak_memory(); }
 
  private:
   Running program_;
