@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include "keytrans/codec.h"
+#include "keytrans/message_view.h"
 
 namespace kt::federation {
 namespace {
@@ -143,13 +144,23 @@ Result<T> decode(ByteView bytes) {
   return message;
 }
 
+template <class T>
+void show(const T& message, keytrans::FieldSink& sink) {
+  keytrans::Viewer viewer(sink);
+  wire(viewer, message);
+}
+
 template Result<Bytes> encode<LookupRequest>(const LookupRequest&);
 template Result<LookupRequest> decode<LookupRequest>(ByteView);
+template void show<LookupRequest>(const LookupRequest&, keytrans::FieldSink&);
 template Result<Bytes> encode<RoutedUpdateRequest>(const RoutedUpdateRequest&);
 template Result<RoutedUpdateRequest> decode<RoutedUpdateRequest>(ByteView);
+template void show<RoutedUpdateRequest>(const RoutedUpdateRequest&, keytrans::FieldSink&);
 template Result<Bytes> encode<RoutedMonitorRequest>(const RoutedMonitorRequest&);
 template Result<RoutedMonitorRequest> decode<RoutedMonitorRequest>(ByteView);
+template void show<RoutedMonitorRequest>(const RoutedMonitorRequest&, keytrans::FieldSink&);
 template Result<Bytes> encode<RoutedResponse>(const RoutedResponse&);
 template Result<RoutedResponse> decode<RoutedResponse>(ByteView);
+template void show<RoutedResponse>(const RoutedResponse&, keytrans::FieldSink&);
 
 }  // namespace kt::federation

@@ -5,6 +5,7 @@
 
 #include "access.h"
 #include "auditor_messages.h"
+#include "json_view.h"
 #include "log_request.h"
 #include "media_type.h"
 #include "problem.h"
@@ -117,11 +118,19 @@ struct LogApi::Operation {
   Decoded (*decode)(const keytrans::LogConfiguration& log, ByteView body) = nullptr;  // ask, update
   // read, auditor_read
   Answer (*answer)(const HostedLog& hosted, const Request& request) = nullptr;
+  Result<Bytes> (*view)(ByteView answer) = nullptr;  // of these
 
   [[nodiscard]] Method method() const { return request_type.empty() ? Method::get : Method::post; }
   [[nodiscard]] bool is_for_auditors() const {
     return kind == Kind::auditor_read || kind == Kind::auditor_head;
   }
+};
+
+struct LogApi::Call {
+  std::shared_ptr<const Hosting> hosting;
+  const HostedLog& hosted;  // one of it
+  const Operation& operation;
+  Caller caller;
 };
 
 const LogApi::Operation* LogApi::operation(std::string_view name) {
@@ -138,10 +147,12 @@ const LogApi::Operation* LogApi::operation(std::string_view name) {
       Operation{"distinguished", Kind::ask, "distinguished-request", "distinguished-response",
                 decode<keytrans::DistinguishedRequest>},
       Operation{"update", Kind::update, "update-request", "update-response", decode_update},
-      Operation{"configuration", Kind::read, "", "configuration", nullptr, configuration},
-      Operation{"auditor-start", Kind::auditor_read, "", "auditor-start", nullptr, auditor_start},
+      Operation{"configuration", Kind::read, "", "configuration", nullptr, configuration,
+                view_configuration},
+      Operation{"auditor-start", Kind::auditor_read, "", "auditor-start", nullptr, auditor_start,
+                view_auditor_start},
       Operation{"auditor-updates", Kind::auditor_read, "", "auditor-updates", nullptr,
-                auditor_updates},
+                auditor_updates, view_auditor_updates},
       Operation{"auditor-head", Kind::auditor_head, "auditor-tree-head", ""},
   };
   for (const Operation& each : kOperations) {
@@ -176,7 +187,8 @@ tl::expected<Endpoint, Response> LogApi::find(std::shared_ptr<const Hosting> hos
   if (found == nullptr || (found->is_for_auditors() && !audited)) return refuse(Problem::not_found);
   if (head.method != found->method()) return Refused(method_not_allowed(found->method()));
   if (auto refused = admit(caller, hosted, *found)) return Refused(*std::move(refused));
-  if (!found->response_type.empty() && !accepts(head.accept, media_type(found->response_type)))
+  if (!found->response_type.empty() &&
+      !accepts_answer(head.accept, media_type(found->response_type)))
     return refuse(Problem::not_acceptable);
   Endpoint endpoint;
   endpoint.name = found->name;
@@ -187,51 +199,54 @@ tl::expected<Endpoint, Response> LogApi::find(std::shared_ptr<const Hosting> hos
     if (head.content_type != endpoint.content_type)
       return refuse(Problem::unsupported_media_type, "it has to be " + endpoint.content_type);
   }
-  endpoint.handle = [this, hosting = std::move(hosting), named, found, caller](Request request) {
-    return handle(hosting, *named, *found, caller, std::move(request));
+  auto call = std::make_shared<const Call>(Call{std::move(hosting), hosted, *found, caller});
+  endpoint.handle = [this, call = std::move(call)](Request request) {
+    return handle(call, std::move(request));
   };
   return endpoint;
 }
 
-asio::awaitable<Response> LogApi::handle(std::shared_ptr<const Hosting> hosting,
-                                         const HostedLog& hosted, const Operation& operation,
-                                         Caller caller, Request request) {
-  switch (operation.kind) {
+asio::awaitable<Response> LogApi::handle(std::shared_ptr<const Call> call, Request request) {
+  switch (call->operation.kind) {
     case Operation::Kind::ask:
-    case Operation::Kind::update:
-      return ask(std::move(hosting), hosted, operation, std::move(caller), std::move(request));
-    case Operation::Kind::auditor_head: return auditor_head(hosted, std::move(request));
+    case Operation::Kind::update: return ask(std::move(call), std::move(request));
+    case Operation::Kind::auditor_head: return auditor_head(std::move(call), std::move(request));
     case Operation::Kind::read:
     case Operation::Kind::auditor_read: break;
   }
-  return answer(hosted, operation, std::move(request));
+  return answer(std::move(call), std::move(request));
 }
 
-asio::awaitable<Response> LogApi::answer(const HostedLog& hosted, const Operation& operation,
-                                         Request request) {
-  auto answered = operation.answer(hosted, request);
+asio::awaitable<Response> LogApi::answer(std::shared_ptr<const Call> call, Request request) {
+  auto answered = call->operation.answer(call->hosted, request);
   if (!answered) co_return std::move(answered).error();
-  co_return content(*std::move(answered), media_type(operation.response_type));
+  const std::string type = media_type(call->operation.response_type);
+  if (wants_view(request.head.accept, type))
+    co_return view_response(call->operation.view(*answered));
+  co_return content(*std::move(answered), type);
 }
 
-asio::awaitable<Response> LogApi::ask(std::shared_ptr<const Hosting> hosting,
-                                      const HostedLog& hosted, const Operation& operation,
-                                      Caller caller, Request request) {
-  Decoded decoded = operation.decode(hosted.configuration(), request.body);
+asio::awaitable<Response> LogApi::ask(std::shared_ptr<const Call> call, Request request) {
+  const HostedLog& hosted = call->hosted;
+  Decoded decoded = call->operation.decode(hosted.configuration(), request.body);
   if (!decoded) co_return problem_response(Problem::malformed, decoded.error().detail);
-  if (auto refused = refuse_access(*hosting, caller, hosted, *decoded))
+  if (auto refused = refuse_access(*call->hosting, call->caller, hosted, *decoded))
     co_return *std::move(refused);
   if (const auto reserved = find_reserved(*decoded)) co_return problem_response(*reserved);
   const ErrorMeaning meaning = meaning_of(*decoded, hosted);
+  const AnswerKind kind = answer_kind(*decoded);
   auto answered = co_await hosted.service->ask(*std::move(decoded));
   if (!answered) co_return meaning.problem(answered.error());
-  co_return content(*std::move(answered), media_type(operation.response_type));
+  const std::string type = media_type(call->operation.response_type);
+  if (wants_view(request.head.accept, type))
+    co_return view_response(view_answer(hosted.configuration(), kind, *answered));
+  co_return content(*std::move(answered), type);
 }
 
-asio::awaitable<Response> LogApi::auditor_head(const HostedLog& hosted, Request request) {
+asio::awaitable<Response> LogApi::auditor_head(std::shared_ptr<const Call> call, Request request) {
   auto head = keytrans::decode<keytrans::AuditorTreeHead>(request.body);
   if (!head) co_return problem_response(Problem::malformed, head.error().detail);
-  std::function<Result<void>()> accept = [log = hosted.log, head = *std::move(head)] {
+  std::function<Result<void>()> accept = [log = call->hosted.log, head = *std::move(head)] {
     return log->accept_auditor_head(head);
   };
   const Result<void> accepted =

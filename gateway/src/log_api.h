@@ -32,15 +32,13 @@ class LogApi {
   static std::optional<Response> admit(const Caller& caller, const HostedLog& hosted,
                                        const Operation& operation);
 
-  boost::asio::awaitable<Response> handle(std::shared_ptr<const Hosting> hosting,
-                                          const HostedLog& hosted, const Operation& operation,
-                                          Caller caller, Request request);
-  static boost::asio::awaitable<Response> answer(const HostedLog& hosted,
-                                                 const Operation& operation, Request request);
-  static boost::asio::awaitable<Response> ask(std::shared_ptr<const Hosting> hosting,
-                                              const HostedLog& hosted, const Operation& operation,
-                                              Caller caller, Request request);
-  boost::asio::awaitable<Response> auditor_head(const HostedLog& hosted, Request request);
+  // What a request is for, from its header to its answer.
+  struct Call;
+
+  boost::asio::awaitable<Response> handle(std::shared_ptr<const Call> call, Request request);
+  static boost::asio::awaitable<Response> answer(std::shared_ptr<const Call> call, Request request);
+  static boost::asio::awaitable<Response> ask(std::shared_ptr<const Call> call, Request request);
+  boost::asio::awaitable<Response> auditor_head(std::shared_ptr<const Call> call, Request request);
 
   boost::asio::thread_pool blocking_{2};  // for what waits for the disk
 };

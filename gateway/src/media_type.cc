@@ -1,9 +1,12 @@
 #include "media_type.h"
 
 #include <algorithm>
+#include <optional>
 
 namespace kt::gateway {
 namespace {
+
+constexpr unsigned kWhole = 1000;
 
 std::string_view trim(std::string_view text) {
   const auto is_space = [](char c) { return c == ' ' || c == '\t'; };
@@ -37,31 +40,50 @@ int fit(std::string_view range, std::string_view type) {
   return range == "*/*" ? 1 : 0;
 }
 
-// Whether the parameters after a range have the weight 0, in any of its spellings.
-bool is_refused(std::string_view parameters) {
-  while (!parameters.empty()) {
-    const std::string_view parameter = next(parameters, ';');
-    if (parameter.size() > 2 && same(parameter.substr(0, 2), "q=") &&
-        parameter.find_first_not_of("0.", 2) == std::string_view::npos)
-      return true;
+// A weight in thousandths; nothing for what is none. RFC 9110, Section 12.4.2.
+std::optional<unsigned> parse_weight(std::string_view text) {
+  if (text.empty() || text.size() > 5 || (text[0] != '0' && text[0] != '1')) return std::nullopt;
+  if (text.size() > 1 && text[1] != '.') return std::nullopt;
+  unsigned weight = static_cast<unsigned>(text[0] - '0');
+  for (std::size_t i = 2; i < 5; ++i) {
+    const char digit = i < text.size() ? text[i] : '0';
+    if (digit < '0' || digit > '9') return std::nullopt;
+    weight = weight * 10 + static_cast<unsigned>(digit - '0');
   }
-  return false;
+  return weight > kWhole ? std::nullopt : std::optional(weight);
 }
 
-}  // namespace
+// That the parameters after a range give it. One that is none counts for nothing.
+unsigned weight_in(std::string_view parameters) {
+  while (!parameters.empty()) {
+    const std::string_view parameter = next(parameters, ';');
+    if (parameter.size() < 2 || !same(parameter.substr(0, 2), "q=")) continue;
+    if (const auto weight = parse_weight(parameter.substr(2))) return *weight;
+  }
+  return kWhole;
+}
 
-bool accepts(std::string_view accept, std::string_view type) {
-  if (trim(accept).empty()) return true;
+// Of `type` in the field; 0 when it is not admitted.
+unsigned weight_of(std::string_view accept, std::string_view type) {
+  if (trim(accept).empty()) return kWhole;
   int best = 0;
-  bool admitted = false;
+  unsigned weight = 0;
   while (!accept.empty()) {
     std::string_view element = next(accept, ',');
     const int found = fit(next(element, ';'), type);
     if (found <= best) continue;
     best = found;
-    admitted = !is_refused(element);
+    weight = weight_in(element);
   }
-  return admitted;
+  return weight;
+}
+
+}  // namespace
+
+bool accepts(std::string_view accept, std::string_view type) { return weight_of(accept, type) > 0; }
+
+bool prefers(std::string_view accept, std::string_view one, std::string_view other) {
+  return weight_of(accept, one) > weight_of(accept, other);
 }
 
 }  // namespace kt::gateway

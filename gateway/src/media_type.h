@@ -11,8 +11,10 @@ namespace kt::gateway {
 
 using federation::media_type;
 
-// Whether the field Accept, empty when it is missing, admits `type`. Preferences beyond yes and no
-// play no part, as there is one representation.
+// Whether the field Accept, empty when it is missing, admits `type`.
 [[nodiscard]] bool accepts(std::string_view accept, std::string_view type);
+
+// Whether it admits `one` and weighs it more than `other`.
+[[nodiscard]] bool prefers(std::string_view accept, std::string_view one, std::string_view other);
 
 }  // namespace kt::gateway

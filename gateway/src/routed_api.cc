@@ -5,6 +5,7 @@
 #include "access.h"
 #include "federation/reserved.h"
 #include "federation/routed_messages.h"
+#include "json_view.h"
 #include "log_request.h"
 #include "media_type.h"
 #include "problem.h"
@@ -127,17 +128,21 @@ asio::awaitable<Response> handle(std::shared_ptr<const Hosting> hosting,
   }
   const auto document = published->find(asked->domain);
   federation::RoutedResponse routed{kNoEpoch, {}};
+  std::vector<RoutedAnswer> answers;
   if (document != published->end()) routed.epoch = document->second.directory().epoch.value();
   for (Question& question : asked->questions) {
     const ErrorMeaning meaning = meaning_of(question.request, *question.log);
+    answers.push_back({&question.log->configuration(), answer_kind(question.request)});
     auto answered = co_await question.log->service->ask(std::move(question.request));
     if (!answered) co_return meaning.problem(answered.error());
     routed.answers.push_back({id_of(*question.log).hash(), *std::move(answered)});
   }
+  const std::string type = media_type(operation.response_type);
+  if (wants_view(request.head.accept, type)) co_return view_response(view_routed(routed, answers));
   auto encoded = federation::encode(routed);
   if (!encoded) co_return problem_response(Problem::internal);
   Response response;
-  response.content_type = media_type(operation.response_type);
+  response.content_type = type;
   response.body = *std::move(encoded);
   co_return response;
 }
@@ -165,7 +170,7 @@ tl::expected<Endpoint, Response> routed_endpoint(
   if (head.method != Method::post) return Refused(method_not_allowed(Method::post));
   // Who may shows when the label is there; that this one may not, shows before.
   if (operation.is_update && !caller.is_known()) return Refused(refusal_of(caller));
-  if (!accepts(head.accept, media_type(operation.response_type)))
+  if (!accepts_answer(head.accept, media_type(operation.response_type)))
     return refuse(Problem::not_acceptable);
   Endpoint endpoint;
   endpoint.name = operation.name;

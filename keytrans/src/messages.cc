@@ -1,5 +1,6 @@
 #include "keytrans/messages.h"
 
+#include "keytrans/message_view.h"
 #include "wire.h"
 
 namespace kt::keytrans {
@@ -36,13 +37,27 @@ Result<T> decode(ByteView bytes, const WireContext& context) {
   return message;
 }
 
+template <class T>
+void show(const T& message, FieldSink& sink) {
+  Viewer viewer(sink);
+  wire(viewer, message);
+}
+
+template <class T>
+void show(const T& message, const WireContext& context, FieldSink& sink) {
+  Viewer viewer(sink);
+  wire(viewer, message, context);
+}
+
 // The structures that say everything themselves, and those that need a context.
 #define KT_PLAIN(T)                           \
   template Result<Bytes> encode<T>(const T&); \
-  template Result<T> decode<T>(ByteView);
+  template Result<T> decode<T>(ByteView);     \
+  template void show<T>(const T&, FieldSink&);
 #define KT_CONTEXTUAL(T)                                          \
   template Result<Bytes> encode<T>(const T&, const WireContext&); \
-  template Result<T> decode<T>(ByteView, const WireContext&);
+  template Result<T> decode<T>(ByteView, const WireContext&);     \
+  template void show<T>(const T&, const WireContext&, FieldSink&);
 
 KT_PLAIN(Configuration)
 KT_PLAIN(TreeHead)

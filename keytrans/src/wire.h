@@ -1,4 +1,4 @@
-// The one description of every structure, for Encoder and Decoder alike.
+// The one description of every structure, for Encoder, Decoder and Viewer alike.
 //
 // Internal to the library, so that structures of ours which contain the draft's
 // (client state, evidence) are described the same way.
@@ -16,7 +16,8 @@ namespace kt::keytrans {
 template <class S, class T>
 concept Like = std::same_as<std::remove_const_t<S>, T>;
 
-// Wraps a description that needs the context into one for a vector's or optional's element.
+// Wraps a description that needs the context into one for a vector's or optional's element, or for
+// a structure within another.
 inline auto with(const WireContext& context) {
   return [&context](auto& io, auto& value) { wire(io, value, context); };
 }
@@ -64,7 +65,7 @@ void wire(Io& io, S& s) {
 
 template <class Io, Like<TreeHeadTBS> S>
 void wire(Io& io, S& s) {
-  wire(io, s.config);
+  io.structure("TreeHeadTBS.config", s.config, kPlain);
   io.number("TreeHeadTBS.tree_size", s.tree_size);
   io.fixed("TreeHeadTBS.root", s.root, kHashSize);
 }
@@ -78,7 +79,7 @@ void wire(Io& io, S& s) {
 
 template <class Io, Like<AuditorTreeHeadTBS> S>
 void wire(Io& io, S& s) {
-  wire(io, s.config);
+  io.structure("AuditorTreeHeadTBS.config", s.config, kPlain);
   io.number("AuditorTreeHeadTBS.timestamp", s.timestamp);
   io.number("AuditorTreeHeadTBS.tree_size", s.tree_size);
   io.fixed("AuditorTreeHeadTBS.root", s.root, kHashSize);
@@ -89,8 +90,9 @@ void wire(Io& io, S& s, const WireContext& context) {
   io.enumeration("FullTreeHead.head_type", s.head_type,
                  {FullTreeHeadType::same, FullTreeHeadType::updated});
   if (s.head_type != FullTreeHeadType::updated) return;
-  wire(io, s.tree_head);
-  if (context.mode == DeploymentMode::thirdPartyAuditing) wire(io, s.auditor_tree_head);
+  io.structure("FullTreeHead.tree_head", s.tree_head, kPlain);
+  if (context.mode == DeploymentMode::thirdPartyAuditing)
+    io.structure("FullTreeHead.auditor_tree_head", s.auditor_tree_head, kPlain);
 }
 
 template <class Io, Like<UpdateSuffix> S>
@@ -102,12 +104,12 @@ void wire(Io& io, S& s, const WireContext& context) {
 template <class Io, Like<UpdateValue> S>
 void wire(Io& io, S& s, const WireContext& context) {
   io.template opaque<4>("UpdateValue.value", s.value);
-  wire(io, s.suffix, context);
+  io.structure("UpdateValue.suffix", s.suffix, with(context));
 }
 
 template <class Io, Like<UpdateTBS> S>
 void wire(Io& io, S& s) {
-  wire(io, s.config);
+  io.structure("UpdateTBS.config", s.config, kPlain);
   io.label("UpdateTBS.label", s.label);
   io.number("UpdateTBS.version", s.version);
   io.template opaque<4>("UpdateTBS.value", s.value);
@@ -118,7 +120,7 @@ void wire(Io& io, S& s, const WireContext& context) {
   io.fixed("CommitmentValue.opening", s.opening, kOpeningSize);
   io.label("CommitmentValue.label", s.label);
   io.number("CommitmentValue.version", s.version);
-  wire(io, s.update, context);
+  io.structure("CommitmentValue.update", s.update, with(context));
 }
 
 template <class Io, Like<VrfInput> S>
@@ -152,7 +154,7 @@ void wire(Io& io, S& s) {
   if (s.result_type == PrefixSearchResultType::nonInclusionLeaf) {
     if constexpr (Io::kDecodes) s.leaf.emplace();
     io.require(s.leaf.has_value(), "PrefixSearchResult.leaf", "is missing");
-    if (s.leaf) wire(io, *s.leaf);
+    if (s.leaf) io.structure("PrefixSearchResult.leaf", *s.leaf, kPlain);
   }
   io.number("PrefixSearchResult.depth", s.depth);
 }
@@ -168,7 +170,7 @@ void wire(Io& io, S& s) {
   io.template vector<1>("CombinedTreeProof.timestamps", s.timestamps, 8, kNumber);
   io.template vector<1>("CombinedTreeProof.prefix_proofs", s.prefix_proofs, 3, kPlain);
   io.template vector<1>("CombinedTreeProof.prefix_roots", s.prefix_roots, kHashSize, kHash);
-  wire(io, s.inclusion);
+  io.structure("CombinedTreeProof.inclusion", s.inclusion, kPlain);
 }
 
 template <class Io, Like<SearchRequest> S>
@@ -192,16 +194,16 @@ void wire_ladder(Io& io, const char* field, Steps& steps, const WireContext& con
 
 template <class Io, Like<SearchResponse> S>
 void wire(Io& io, S& s, const WireContext& context) {
-  wire(io, s.full_tree_head, context);
+  io.structure("SearchResponse.full_tree_head", s.full_tree_head, with(context));
   if (!context.version_requested) {
     if constexpr (Io::kDecodes) s.version.emplace();
     io.require(s.version.has_value(), "SearchResponse.version", "is missing");
     if (s.version) io.number("SearchResponse.version", *s.version);
   }
   io.fixed("SearchResponse.opening", s.opening, kOpeningSize);
-  wire(io, s.value, context);
+  io.structure("SearchResponse.value", s.value, with(context));
   wire_ladder<1>(io, "SearchResponse.binary_ladder", s.binary_ladder, context);
-  wire(io, s.search);
+  io.structure("SearchResponse.search", s.search, kPlain);
 }
 
 template <class Io, Like<MonitorMapEntry> S>
@@ -219,8 +221,8 @@ void wire(Io& io, S& s) {
 
 template <class Io, Like<ContactMonitorResponse> S>
 void wire(Io& io, S& s, const WireContext& context) {
-  wire(io, s.full_tree_head, context);
-  wire(io, s.monitor);
+  io.structure("ContactMonitorResponse.full_tree_head", s.full_tree_head, with(context));
+  io.structure("ContactMonitorResponse.monitor", s.monitor, kPlain);
 }
 
 template <class Io, Like<OwnerInitRequest> S>
@@ -232,10 +234,10 @@ void wire(Io& io, S& s) {
 
 template <class Io, Like<OwnerInitResponse> S>
 void wire(Io& io, S& s, const WireContext& context) {
-  wire(io, s.full_tree_head, context);
+  io.structure("OwnerInitResponse.full_tree_head", s.full_tree_head, with(context));
   io.template vector<1>("OwnerInitResponse.greatest_versions", s.greatest_versions, 4, kNumber);
   wire_ladder<2>(io, "OwnerInitResponse.binary_ladder", s.binary_ladder, context);
-  wire(io, s.init);
+  io.structure("OwnerInitResponse.init", s.init, kPlain);
 }
 
 template <class Io, Like<OwnerMonitorRequest> S>
@@ -249,8 +251,8 @@ void wire(Io& io, S& s) {
 
 template <class Io, Like<OwnerMonitorResponse> S>
 void wire(Io& io, S& s, const WireContext& context) {
-  wire(io, s.full_tree_head, context);
-  wire(io, s.monitor);
+  io.structure("OwnerMonitorResponse.full_tree_head", s.full_tree_head, with(context));
+  io.structure("OwnerMonitorResponse.monitor", s.monitor, kPlain);
 }
 
 template <class Io, Like<LabelValue> S>
@@ -269,19 +271,19 @@ void wire(Io& io, S& s) {
 template <class Io, Like<UpdateInfo> S>
 void wire(Io& io, S& s, const WireContext& context) {
   io.fixed("UpdateInfo.opening", s.opening, kOpeningSize);
-  wire(io, s.suffix, context);
+  io.structure("UpdateInfo.suffix", s.suffix, with(context));
 }
 
 template <class Io, Like<UpdateResponse> S>
 void wire(Io& io, S& s, const WireContext& context) {
-  wire(io, s.full_tree_head, context);
+  io.structure("UpdateResponse.full_tree_head", s.full_tree_head, with(context));
   io.number("UpdateResponse.position", s.position);
   if (context.mode == DeploymentMode::thirdPartyManagement)
     io.number("UpdateResponse.skipped_versions", s.skipped_versions);
   io.template vector<1>("UpdateResponse.values", s.values, 4, kPlain);
   io.template vector<1>("UpdateResponse.info", s.info, kOpeningSize, with(context));
   wire_ladder<1>(io, "UpdateResponse.binary_ladder", s.binary_ladder, context);
-  wire(io, s.update);
+  io.structure("UpdateResponse.update", s.update, kPlain);
 }
 
 template <class Io, Like<DistinguishedRequest> S>
@@ -292,8 +294,8 @@ void wire(Io& io, S& s) {
 
 template <class Io, Like<DistinguishedResponse> S>
 void wire(Io& io, S& s, const WireContext& context) {
-  wire(io, s.full_tree_head, context);
-  wire(io, s.distinguished);
+  io.structure("DistinguishedResponse.full_tree_head", s.full_tree_head, with(context));
+  io.structure("DistinguishedResponse.distinguished", s.distinguished, kPlain);
 }
 
 template <class Io, Like<DistinguishedHead> S>
@@ -306,22 +308,22 @@ void wire(Io& io, S& s, const WireContext& context) {
   io.label("Credential.label", s.label);
   io.number("Credential.version", s.version);
   io.fixed("Credential.opening", s.opening, kOpeningSize);
-  wire(io, s.value, context);
+  io.structure("Credential.value", s.value, with(context));
   wire_ladder<1>(io, "Credential.binary_ladder", s.binary_ladder, context);
   io.number("Credential.position", s.position);
   io.enumeration("Credential.credential_type", s.credential_type,
                  {CredentialType::standard, CredentialType::provisional});
   if (s.credential_type == CredentialType::standard) {
-    wire(io, s.distinguished);
+    io.structure("Credential.distinguished", s.distinguished, kPlain);
   } else {
-    wire(io, s.tree_head);
-    wire(io, s.search);
+    io.structure("Credential.tree_head", s.tree_head, kPlain);
+    io.structure("Credential.search", s.search, kPlain);
   }
 }
 
 template <class Io, Like<CredentialUpdate> S>
 void wire(Io& io, S& s) {
-  wire(io, s.monitor);
+  io.structure("CredentialUpdate.monitor", s.monitor, kPlain);
 }
 
 template <class Io, Like<ManagerUpdateRequest> S>
@@ -339,13 +341,13 @@ void wire(Io& io, S& s) {
   io.number("AuditorUpdate.timestamp", s.timestamp);
   io.template vector<2>("AuditorUpdate.added", s.added, kLeafSize, kPlain);
   io.template vector<2>("AuditorUpdate.removed", s.removed, kLeafSize, kPlain);
-  wire(io, s.proof);
+  io.structure("AuditorUpdate.proof", s.proof, kPlain);
 }
 
 template <class Io, Like<AuditorStart> S>
 void wire(Io& io, S& s) {
   io.template vector<1>("AuditorStart.frontier_entries", s.frontier_entries, 8 + kHashSize, kPlain);
-  wire(io, s.inclusion);
+  io.structure("AuditorStart.inclusion", s.inclusion, kPlain);
 }
 
 }  // namespace kt::keytrans

@@ -372,6 +372,7 @@ class HostileUpstream : public UpstreamTest {
     create_log("near");
     write_file(path("ktgate.toml"),
                "[listen]\naddress = \"127.0.0.1:0\"\n[admin]\nsocket = \"admin.socket\"\n"
+               "[limits]\nrequests_per_second = 0\n"
                "[[log]]\ndirectory = \"near\"\nalias = \"near\"\nwriter = \"writer\"\n" +
                    principal("writer", kWriterToken) + domain("example.com", "near") + text_);
     serving_.emplace(path("ktgate.toml"));

@@ -1,10 +1,12 @@
 #include "keytrans/codec.h"
 
+#include <set>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "keytrans/message_view.h"
 #include "message_fields.h"
 #include "suites.h"
 #include "test_log.h"
@@ -347,6 +349,45 @@ TEST(Codec, NothingDecodesFromNothing) {
 
 // --- Every structure -------------------------------------------------------------------------
 
+// What a sink was given: numbers as their bytes.
+class SeenFields final : public FieldSink {
+ public:
+  void number(std::string_view name, std::uint64_t value, std::size_t size) override {
+    Bytes bytes(size);
+    for (std::size_t i = 0; i < size; ++i)
+      bytes[size - 1 - i] = static_cast<std::uint8_t>(value >> (8 * i));
+    add(name, bytes);
+  }
+  void bytes(std::string_view name, ByteView value) override { add(name, to_bytes(value)); }
+  void absent(std::string_view name) override { note(name); }
+  void begin_structure(std::string_view name) override {
+    note(name);
+    within_.emplace_back();
+  }
+  void begin_list(std::string_view name) override { begin_structure(name); }
+  void end() override {
+    ASSERT_GT(within_.size(), 1U);
+    within_.pop_back();
+  }
+
+  [[nodiscard]] const std::vector<std::pair<std::string, Bytes>>& leaves() const { return leaves_; }
+  [[nodiscard]] bool is_balanced() const { return within_.size() == 1; }
+
+ private:
+  void add(std::string_view name, Bytes contents) {
+    note(name);
+    leaves_.emplace_back(name, std::move(contents));
+  }
+  // No structure has a name twice.
+  void note(std::string_view name) {
+    if (name.empty()) return;
+    EXPECT_TRUE(within_.back().insert(std::string(name)).second) << name;
+  }
+
+  std::vector<std::pair<std::string, Bytes>> leaves_;
+  std::vector<std::set<std::string>> within_{1};
+};
+
 // The bytes say everything, in every context.
 class RoundTrip : public ::testing::Test {
  protected:
@@ -377,6 +418,35 @@ class RoundTrip : public ::testing::Test {
     ASSERT_FALSE(fields.empty());
     EXPECT_EQ(fields.back().offset + fields.back().size, bytes.size());
     expect_nothing_else_decodes<Message>(bytes, fields, context);
+    if constexpr (!std::same_as<Message, ForkEvidence>)
+      expect_view(message, bytes, fields, context);
+  }
+
+  // What people are shown is what is in the bytes, field by field, under the fields' names.
+  template <class Message>
+  static void expect_view(const Message& message, const Bytes& bytes,
+                          const std::vector<FieldPlace>& fields, const WireContext& context) {
+    SeenFields seen;
+    if constexpr (kNeedsContext<Message>) {
+      show(message, context, seen);
+    } else {
+      show(message, seen);
+    }
+    EXPECT_TRUE(seen.is_balanced());
+    std::size_t next = 0;
+    std::string presence;
+    for (const FieldPlace& field : fields) {
+      if (field.kind == FieldKind::presence) presence = field.name;
+      if (field.kind == FieldKind::presence || field.kind == FieldKind::length) continue;
+      ASSERT_LT(next, seen.leaves().size());
+      const auto& [name, contents] = seen.leaves()[next++];
+      EXPECT_EQ(to_hex(contents), to_hex(ByteView(bytes).subspan(field.offset, field.size)));
+      const bool is_element = field.name.find('.') == std::string::npos;
+      if (is_element && name.empty()) continue;
+      EXPECT_TRUE((is_element ? presence : field.name).ends_with("." + name))
+          << name << " is not " << field.name;
+    }
+    EXPECT_EQ(next, seen.leaves().size());
   }
 
   // No beginning of the message, nor one byte more, nor a presence octet of 2, nor an enumerator of

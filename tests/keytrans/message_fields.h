@@ -118,6 +118,10 @@ class FieldMap {
   }
   void label(const char* field, const Label& label) { opaque<1>(field, label.bytes()); }
   template <class T, class F>
+  void structure(const char* /*field*/, T& value, F description) {
+    description(*this, value);
+  }
+  template <class T, class F>
   void optional(const char* field, std::optional<T>& value, F element) {
     add(field, FieldKind::presence, 1);
     if (value) element(*this, *value);
@@ -201,6 +205,10 @@ class FieldMutator {
     Bytes bytes = to_bytes(label.bytes());
     change_size(field, bytes);
     if (auto changed = Label::create(bytes)) label = *std::move(changed);
+  }
+  template <class T, class F>
+  void structure(const char* /*field*/, T& value, F description) {
+    description(*this, value);
   }
   template <class T, class F>
   void optional(const char* field, std::optional<T>& value, F element) {
@@ -344,6 +352,10 @@ class FieldFiller {
     Bytes bytes;
     opaque<1>(field, bytes);
     label = Label::create(bytes).value();
+  }
+  template <class T, class F>
+  void structure(const char* /*field*/, T& value, F description) {
+    description(*this, value);
   }
   template <class T, class F>
   void optional(const char* /*field*/, std::optional<T>& value, F element) {

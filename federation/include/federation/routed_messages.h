@@ -18,6 +18,7 @@
 #include <variant>
 #include <vector>
 
+#include "keytrans/message_view.h"
 #include "keytrans/messages.h"
 
 namespace kt::federation {
@@ -152,5 +153,9 @@ Result<Bytes> encode(const T& message);
 // The message that `bytes` are, to the last byte. Errors: malformed, with field and offset.
 template <class T>
 Result<T> decode(ByteView bytes);
+
+// The fields of `message`, to `sink`: keytrans/message_view.h.
+template <class T>
+void show(const T& message, keytrans::FieldSink& sink);
 
 }  // namespace kt::federation

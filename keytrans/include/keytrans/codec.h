@@ -2,8 +2,8 @@
 //
 // A structure is described once, by a function template `wire(io, value)` that
 // names its fields in order; `Encoder` and `Decoder` offer the same calls, so the
-// one description serves both directions. Vector bounds count elements, not bytes
-// (draft, "Variable-Length Vectors").
+// one description serves both directions, and people too (message_view.h). Vector bounds count
+// elements, not bytes (draft, "Variable-Length Vectors").
 //
 // Both stop at their first error and remember where it was: after a failure every
 // further call does nothing, so descriptions need no checks of their own. Nothing
@@ -72,6 +72,12 @@ class Encoder {
   }
 
   void label(const char* field, const Label& label) { opaque<1>(field, label.bytes()); }
+
+  // A structure within another; `description(io, value)` describes it.
+  template <class T, class F>
+  void structure(const char* /*field*/, const T& value, F description) {
+    description(*this, value);
+  }
 
   // optional<T>; `element(io, value)` describes T.
   template <class T, class F>
@@ -175,6 +181,11 @@ class Decoder {
     auto read = Label::create(take(field, static_cast<std::size_t>(size)));
     KT_ASSERT(read.has_value());
     label = *std::move(read);
+  }
+
+  template <class T, class F>
+  void structure(const char* /*field*/, T& value, F description) {
+    description(*this, value);
   }
 
   template <class T, class F>
