@@ -67,6 +67,18 @@ boost::asio::awaitable<Response> done(Response response) { co_return response; }
 
 }  // namespace
 
+ApiOperation directory_operation() {
+  ApiOperation operation;
+  operation.path = kDirectoryPath;
+  operation.name = "directory";
+  operation.help = "The directory document of a domain";
+  operation.query = {{"domain", false, false, "Which domain; without it the only or default one"}};
+  operation.response_types = {std::string(kType)};
+  operation.has_tag = true;
+  operation.problems = {Problem::no_log};
+  return operation;
+}
+
 tl::expected<Endpoint, Response> directory_endpoint(
     const Hosting& hosting, std::shared_ptr<const PublishedDirectories> published,
     const RequestHead& head) {

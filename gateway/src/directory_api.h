@@ -9,6 +9,7 @@
 
 #include <tl/expected.hpp>
 
+#include "api_operation.h"
 #include "directory_publisher.h"
 #include "hosting.h"
 #include "http_message.h"
@@ -16,6 +17,8 @@
 namespace kt::gateway {
 
 inline constexpr std::string_view kDirectoryPath = "/.well-known/key-transparency";
+
+[[nodiscard]] ApiOperation directory_operation();
 
 // The endpoint for the document that `head` asks for, or the problem with it.
 [[nodiscard]] tl::expected<Endpoint, Response> directory_endpoint(

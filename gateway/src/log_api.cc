@@ -1,5 +1,6 @@
 #include "log_api.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -115,10 +116,12 @@ struct LogApi::Operation {
   Kind kind = Kind::read;
   std::string_view request_type;  // of a POST; a GET has none
   std::string_view response_type;
+  std::string_view help;
   Decoded (*decode)(const keytrans::LogConfiguration& log, ByteView body) = nullptr;  // ask, update
   // read, auditor_read
   Answer (*answer)(const HostedLog& hosted, const Request& request) = nullptr;
   Result<Bytes> (*view)(ByteView answer) = nullptr;  // of these
+  std::span<const QueryParameter> query{};
 
   [[nodiscard]] Method method() const { return request_type.empty() ? Method::get : Method::post; }
   [[nodiscard]] bool is_for_auditors() const {
@@ -133,32 +136,83 @@ struct LogApi::Call {
   Caller caller;
 };
 
-const LogApi::Operation* LogApi::operation(std::string_view name) {
+std::span<const LogApi::Operation> LogApi::table() {
   using Kind = Operation::Kind;
+  static constexpr std::array kPage{
+      QueryParameter{"start", true, true, "The first log entry to be told of"},
+      QueryParameter{"limit", true, true, "How many at most"}};
   static constexpr std::array kOperations{
       Operation{"search", Kind::ask, "search-request", "search-response",
+                "Searches for a label's greatest version, or for one version",
                 decode<keytrans::SearchRequest>},
       Operation{"contact-monitor", Kind::ask, "contact-monitor-request", "contact-monitor-response",
-                decode<keytrans::ContactMonitorRequest>},
+                "Monitors what was looked up", decode<keytrans::ContactMonitorRequest>},
       Operation{"owner-init", Kind::ask, "owner-init-request", "owner-init-response",
-                decode<keytrans::OwnerInitRequest>},
+                "Begins to own a label", decode<keytrans::OwnerInitRequest>},
       Operation{"owner-monitor", Kind::ask, "owner-monitor-request", "owner-monitor-response",
-                decode<keytrans::OwnerMonitorRequest>},
+                "Monitors an own label", decode<keytrans::OwnerMonitorRequest>},
       Operation{"distinguished", Kind::ask, "distinguished-request", "distinguished-response",
-                decode<keytrans::DistinguishedRequest>},
-      Operation{"update", Kind::update, "update-request", "update-response", decode_update},
-      Operation{"configuration", Kind::read, "", "configuration", nullptr, configuration,
-                view_configuration},
-      Operation{"auditor-start", Kind::auditor_read, "", "auditor-start", nullptr, auditor_start,
-                view_auditor_start},
-      Operation{"auditor-updates", Kind::auditor_read, "", "auditor-updates", nullptr,
-                auditor_updates, view_auditor_updates},
-      Operation{"auditor-head", Kind::auditor_head, "auditor-tree-head", ""},
+                "Proves the distinguished log entries", decode<keytrans::DistinguishedRequest>},
+      Operation{"update", Kind::update, "update-request", "update-response", "Updates a label",
+                decode_update},
+      Operation{"configuration", Kind::read, "", "configuration", "What clients need of the log",
+                nullptr, configuration, view_configuration},
+      Operation{"auditor-start", Kind::auditor_read, "", "auditor-start",
+                "What an auditor begins with that starts after the first entry", nullptr,
+                auditor_start, view_auditor_start},
+      Operation{"auditor-updates", Kind::auditor_read, "", "auditor-updates",
+                "What an auditor is told of each log entry", nullptr, auditor_updates,
+                view_auditor_updates, kPage},
+      Operation{"auditor-head", Kind::auditor_head, "auditor-tree-head", "",
+                "Takes the head that the auditor has signed"},
   };
-  for (const Operation& each : kOperations) {
-    if (each.name == name) return &each;
+  return kOperations;
+}
+
+ApiOperation LogApi::describe(const Operation& operation) {
+  using Kind = Operation::Kind;
+  ApiOperation described;
+  described.method = operation.method();
+  described.path = std::string(kLogs) + "{log}/" + std::string(operation.name);
+  described.name = operation.name;
+  described.help = operation.help;
+  described.query = {operation.query.begin(), operation.query.end()};
+  if (described.method == Method::post) {
+    described.request_type = media_type(operation.request_type);
+    described.limit =
+        operation.kind == Kind::update ? BodyLimit::update_bytes : BodyLimit::request_bytes;
   }
-  return nullptr;
+  if (!operation.response_type.empty())
+    described.response_types = {media_type(operation.response_type), std::string(kJsonType)};
+  switch (operation.kind) {
+    case Kind::ask:
+      described.audience = Audience::admitted;
+      described.problems = {Problem::unknown_label,    Problem::unknown_version,
+                            Problem::stale_view,       Problem::rejected,
+                            Problem::upstream_invalid, Problem::unavailable};
+      break;
+    case Kind::update:
+      described.audience = Audience::admitted;
+      described.problems = {Problem::unknown_label,  Problem::stale_version,
+                            Problem::reserved_label, Problem::reserved_value,
+                            Problem::rejected,       Problem::upstream_invalid,
+                            Problem::unavailable};
+      break;
+    case Kind::read: break;
+    case Kind::auditor_read:
+    case Kind::auditor_head:
+      described.audience = Audience::auditor;
+      described.problems = {Problem::not_found, Problem::stale_view, Problem::rejected,
+                            Problem::unavailable};
+      break;
+  }
+  return described;
+}
+
+std::vector<ApiOperation> LogApi::operations() {
+  std::vector<ApiOperation> all;
+  for (const Operation& each : table()) all.push_back(describe(each));
+  return all;
 }
 
 // What shows before there is a label: the refusal, if it is one.
@@ -180,7 +234,11 @@ tl::expected<Endpoint, Response> LogApi::find(std::shared_ptr<const Hosting> hos
   const HostedLog* const named = hosting->find_log(rest.substr(0, slash));
   if (named == nullptr) return refuse(Problem::unknown_log);
   const HostedLog& hosted = *named;
-  const Operation* const found = operation(rest.substr(slash + 1));
+  const auto operations = table();
+  const auto each = std::find_if(
+      operations.begin(), operations.end(),
+      [&](const Operation& operation) { return operation.name == rest.substr(slash + 1); });
+  const Operation* const found = each == operations.end() ? nullptr : &*each;
   // An auditor asks the gateway that has the log.
   const bool audited =
       !hosted.is_remote() && hosted.configuration().mode() == DeploymentMode::thirdPartyAuditing;

@@ -5,11 +5,13 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string_view>
 
 #include <boost/asio/thread_pool.hpp>
 #include <tl/expected.hpp>
 
+#include "api_operation.h"
 #include "hosting.h"
 #include "http_message.h"
 
@@ -23,12 +25,16 @@ class LogApi {
                                                       const Caller& caller,
                                                       const RequestHead& head);
 
+  // All that there are.
+  [[nodiscard]] static std::vector<ApiOperation> operations();
+
   // Finishes what has begun in the logs. Requires: no endpoint is called any more.
   void close() { blocking_.join(); }
 
  private:
   struct Operation;
-  static const Operation* operation(std::string_view name);
+  static std::span<const Operation> table();
+  static ApiOperation describe(const Operation& operation);
   static std::optional<Response> admit(const Caller& caller, const HostedLog& hosted,
                                        const Operation& operation);
 

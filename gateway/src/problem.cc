@@ -57,6 +57,10 @@ const Row& row_of(Problem problem) {
 
 std::string_view code_of(Problem problem) { return row_of(problem).code; }
 
+std::string type_of(Problem problem) { return "urn:ktgate:error:" + std::string(code_of(problem)); }
+
+std::string_view title_of(Problem problem) { return row_of(problem).title; }
+
 unsigned status_of(Problem problem) { return row_of(problem).status; }
 
 Response method_not_allowed(Method allowed) {
@@ -87,13 +91,12 @@ Response problem_of(const Error& error, Problem not_found, Problem conflict, Pro
 
 Response problem_response(Problem problem, std::string_view detail) {
   const Row& row = row_of(problem);
-  nlohmann::ordered_json json{{"type", "urn:ktgate:error:" + std::string(row.code)},
-                              {"title", row.title},
-                              {"status", row.status}};
+  nlohmann::ordered_json json{
+      {"type", type_of(problem)}, {"title", row.title}, {"status", row.status}};
   if (!detail.empty()) json["detail"] = detail;
   Response response;
   response.status = row.status;
-  response.content_type = "application/problem+json";
+  response.content_type = kProblemType;
   response.body = to_bytes(json.dump());
   if (row.status == 503) response.headers.emplace_back("Retry-After", "1");
   if (row.status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");

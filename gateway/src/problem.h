@@ -43,8 +43,14 @@ enum class Problem : std::uint8_t {
   draining,
 };
 
+inline constexpr std::string_view kProblemType = "application/problem+json";
+
 // The code at the end of the problem's type: "unknown-label".
 [[nodiscard]] std::string_view code_of(Problem problem);
+// "urn:ktgate:error:unknown-label"
+[[nodiscard]] std::string type_of(Problem problem);
+// What it means, in words.
+[[nodiscard]] std::string_view title_of(Problem problem);
 [[nodiscard]] unsigned status_of(Problem problem);
 
 // The answer. `detail` says what to do, and holds no label, value, token or path of ours.

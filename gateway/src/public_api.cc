@@ -9,6 +9,15 @@
 
 namespace kt::gateway {
 
+std::vector<ApiOperation> public_operations() {
+  std::vector<ApiOperation> all{directory_operation()};
+  for (const std::vector<ApiOperation>& some : {routed_operations(), LogApi::operations()})
+    all.insert(all.end(), some.begin(), some.end());
+  all.push_back(openapi_operation());
+  all.push_back(status_operation());
+  return all;
+}
+
 tl::expected<Endpoint, Response> PublicApi::find(const RequestHead& head) {
   auto hosting = hosting_.snapshot();
   const Caller caller = hosting->principals().identify(head);
@@ -19,7 +28,9 @@ tl::expected<Endpoint, Response> PublicApi::find(const RequestHead& head) {
     return routed_endpoint(std::move(hosting), publisher_.published(), *routed, caller, head);
   if (head.path == kDirectoryPath)
     return directory_endpoint(*hosting, publisher_.published(), head);
-  if (head.path == "/") return status_endpoint(std::move(hosting), publisher_.published(), head);
+  if (head.path == kOpenApiPath) return openapi_.find(*hosting, head);
+  if (head.path == kStatusPath)
+    return status_endpoint(std::move(hosting), publisher_.published(), head);
   return logs_.find(std::move(hosting), caller, head);
 }
 

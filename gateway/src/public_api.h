@@ -11,9 +11,13 @@
 #include "hosting.h"
 #include "http_message.h"
 #include "log_api.h"
+#include "openapi.h"
 #include "rate_limiter.h"
 
 namespace kt::gateway {
+
+// What all of them take and answer.
+[[nodiscard]] std::vector<ApiOperation> public_operations();
 
 class PublicApi {
  public:
@@ -32,6 +36,7 @@ class PublicApi {
   RateLimiter limiter_{};
   const DirectoryPublisher& publisher_;
   LogApi logs_;
+  OpenApi openapi_{public_operations()};
 };
 
 }  // namespace kt::gateway

@@ -110,6 +110,7 @@ struct RoutedOperation {
   std::string_view request_type;
   std::string_view response_type;
   bool is_update;
+  std::string_view help;
   Questions (*read)(const Hosting& hosting, ByteView body);
 };
 
@@ -147,21 +148,52 @@ asio::awaitable<Response> handle(std::shared_ptr<const Hosting> hosting,
   co_return response;
 }
 
+constexpr std::array kOperations{
+    RoutedOperation{"/kt/v1/lookup", "lookup", "lookup-request", "lookup-response", false,
+                    "Looks a label up in the logs that have it", lookup},
+    RoutedOperation{"/kt/v1/update", "routed-update", "routed-update-request",
+                    "routed-update-response", true, "Updates a label in the log that has it",
+                    update},
+    RoutedOperation{
+        "/kt/v1/monitor", "routed-monitor", "routed-monitor-request", "routed-monitor-response",
+        false, "Monitors a label, as its owner or as a contact, in the logs that have it", monitor},
+};
+
 }  // namespace
 
 const RoutedOperation* find_routed_operation(std::string_view path) {
-  static constexpr std::array kOperations{
-      RoutedOperation{"/kt/v1/lookup", "lookup", "lookup-request", "lookup-response", false,
-                      lookup},
-      RoutedOperation{"/kt/v1/update", "routed-update", "routed-update-request",
-                      "routed-update-response", true, update},
-      RoutedOperation{"/kt/v1/monitor", "routed-monitor", "routed-monitor-request",
-                      "routed-monitor-response", false, monitor},
-  };
   for (const RoutedOperation& each : kOperations) {
     if (each.path == path) return &each;
   }
   return nullptr;
+}
+
+std::vector<ApiOperation> routed_operations() {
+  std::vector<ApiOperation> all;
+  for (const RoutedOperation& each : kOperations) {
+    ApiOperation operation;
+    operation.method = Method::post;
+    operation.path = each.path;
+    operation.name = each.name;
+    operation.help = each.help;
+    operation.request_type = media_type(each.request_type);
+    operation.response_types = {media_type(each.response_type), std::string(kJsonType)};
+    operation.audience = Audience::admitted;
+    operation.problems = {Problem::no_log,        Problem::invalid_identity,
+                          Problem::unknown_label, Problem::reserved_label,
+                          Problem::rejected,      Problem::upstream_invalid,
+                          Problem::unavailable};
+    if (each.is_update) {
+      operation.limit = BodyLimit::update_bytes;
+      operation.problems.push_back(Problem::reserved_value);
+      operation.problems.push_back(Problem::stale_version);
+    } else {
+      operation.limit = BodyLimit::request_bytes;
+      operation.problems.push_back(Problem::stale_view);
+    }
+    all.push_back(std::move(operation));
+  }
+  return all;
 }
 
 tl::expected<Endpoint, Response> routed_endpoint(

@@ -9,6 +9,7 @@
 
 #include <tl/expected.hpp>
 
+#include "api_operation.h"
 #include "directory_publisher.h"
 #include "hosting.h"
 #include "http_message.h"
@@ -19,6 +20,9 @@ struct RoutedOperation;
 
 // The one at this path. Null when there is none.
 [[nodiscard]] const RoutedOperation* find_routed_operation(std::string_view path);
+
+// All that there are.
+[[nodiscard]] std::vector<ApiOperation> routed_operations();
 
 // The endpoint over the domains and logs of `hosting` for `head` of `caller`, or the problem with
 // it. What is published is named in the answers.

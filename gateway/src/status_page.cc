@@ -265,6 +265,15 @@ std::string status_page(const Hosting& hosting, const PublishedDirectories& publ
          element("html lang=\"en\"", element("head", head) + element("body", body));
 }
 
+ApiOperation status_operation() {
+  ApiOperation operation;
+  operation.path = kStatusPath;
+  operation.name = "status";
+  operation.help = "How the domains and logs are, for people";
+  operation.response_types = {std::string(kType)};
+  return operation;
+}
+
 tl::expected<Endpoint, Response> status_endpoint(
     std::shared_ptr<const Hosting> hosting, std::shared_ptr<const PublishedDirectories> published,
     const RequestHead& head) {

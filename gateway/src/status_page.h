@@ -11,6 +11,7 @@
 
 #include <tl/expected.hpp>
 
+#include "api_operation.h"
 #include "directory_publisher.h"
 #include "hosting.h"
 #include "http_message.h"
@@ -20,6 +21,9 @@ namespace kt::gateway {
 // HTML without anything from elsewhere, and without scripts.
 [[nodiscard]] std::string status_page(const Hosting& hosting, const PublishedDirectories& published,
                                       Timestamp now);
+
+inline constexpr std::string_view kStatusPath = "/";
+[[nodiscard]] ApiOperation status_operation();
 
 // The endpoint for `head`, or the problem with it.
 [[nodiscard]] tl::expected<Endpoint, Response> status_endpoint(

@@ -9,6 +9,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
 
+#include "described.h"
 #include "federation/http_client.h"
 #include "keytrans/client_state.h"
 #include "keytrans/hash.h"
@@ -64,21 +65,24 @@ class Serving {
   Running program_;
 };
 
+// Expects of every answer that it is as the gateway's description says, at its socket excepted.
 class Asker {
  public:
   explicit Asker(federation::Url url, const std::string& token = "",
                  const federation::HttpClientOptions& options = {})
       : token_(token),
+        is_public_(options.socket.empty()),
         client_(must(
             federation::HttpClient::create(context_.get_executor(), std::move(url), options))) {}
 
   Result<federation::HttpResponse> send(federation::HttpRequest request) {
     request.bearer_token = token_;
-    auto sent =
-        boost::asio::co_spawn(context_, client_->send(std::move(request)), boost::asio::use_future);
+    auto sent = boost::asio::co_spawn(context_, client_->send(request), boost::asio::use_future);
     context_.restart();
     context_.run();
-    return sent.get();
+    auto response = sent.get();
+    if (response && is_public_) expect_described(request, *response);
+    return response;
   }
   federation::HttpResponse get(const std::string& target, const std::string& accept = "") {
     federation::HttpRequest request;
@@ -98,6 +102,7 @@ class Asker {
  private:
   boost::asio::io_context context_;
   std::string token_;
+  bool is_public_;
   std::unique_ptr<federation::HttpClient> client_;
 };
 
