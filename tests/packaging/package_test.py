@@ -1,5 +1,6 @@
 """The Debian package. Arguments: the program, and CPack's configuration."""
 
+import os
 import pathlib
 import re
 import shutil
@@ -15,18 +16,25 @@ def output(*command):
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
-@unittest.skipUnless(shutil.which("dpkg-shlibdeps"), "dpkg-dev is not installed")
-class Package(unittest.TestCase):
+class Built(unittest.TestCase):
+    """What has the package, and its files below a directory. Made once for all tests."""
+
+    made = None
+
     @classmethod
     def setUpClass(cls):
-        scratch = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(scratch.cleanup)
-        cls.scratch = pathlib.Path(scratch.name)
-        output("cpack", "--config", CONFIGURATION, "-B", cls.scratch / "package")
-        (cls.package,) = (cls.scratch / "package").glob("ktgate_*.deb")
-        cls.root = cls.scratch / "root"
-        output("dpkg-deb", "-x", cls.package, cls.root)
+        if Built.made is None:
+            Built.made = tempfile.TemporaryDirectory()
+            unittest.addModuleCleanup(Built.made.cleanup)
+            scratch = pathlib.Path(Built.made.name)
+            output("cpack", "--config", CONFIGURATION, "-B", scratch / "package")
+            (Built.package,) = (scratch / "package").glob("ktgate_*.deb")
+            Built.scratch, Built.root = scratch, scratch / "root"
+            output("dpkg-deb", "-x", Built.package, Built.root)
 
+
+@unittest.skipUnless(shutil.which("dpkg-shlibdeps"), "dpkg-dev is not installed")
+class Package(Built):
     def test_has_what_is_to_be_installed_and_belongs_to_root(self):
         listed = {}
         for line in output("dpkg-deb", "-c", self.package).splitlines():
@@ -95,6 +103,46 @@ class Package(unittest.TestCase):
             for name in ("passwd", "group", "shadow", "gshadow"):
                 for each in (self.root / "etc").glob(name + "*"):
                     each.unlink()
+
+
+# Installs the package into a copy of this machine that goes with the process, uses it, and removes it.
+INSTALL = """
+set -e
+mount -t tmpfs none "$1" && cd "$1" && mkdir upper work root
+mount -t overlay overlay -o lowerdir=/,upperdir=upper,workdir=work root || exit 77
+mount --rbind /proc root/proc && mount --rbind /dev root/dev
+mount -t tmpfs none root/run && mount -t tmpfs none root/tmp
+cp "$2" root/tmp/ktgate.deb
+chroot root /bin/sh -e -c '
+  as_service() { setpriv --reuid ktgate --regid ktgate --clear-groups "$@"; }
+  dpkg --force-depends --install /tmp/ktgate.deb >&2
+  stat -c "%U %a" /var/lib/ktgate
+  as_service ktgate init example.com /var/lib/ktgate/example.com >&2
+  mv /var/lib/ktgate/example.com/ktgate.toml /etc/ktgate/
+  as_service ktgate check /etc/ktgate/ktgate.toml
+  dpkg --purge ktgate >&2
+  stat -c "%U" /var/lib/ktgate/example.com/main.log/signature.pem
+  test ! -e /usr/bin/ktgate
+'
+"""
+
+
+@unittest.skipUnless(shutil.which("dpkg-shlibdeps") and os.geteuid() == 0 and not pathlib.Path("/run/systemd/system").exists(),
+                     "only root of a container installs packages for a test")
+class Installed(Built):
+    def test_can_be_installed_used_and_removed(self):
+        mounts = self.scratch / "mounts"
+        mounts.mkdir()
+        done = subprocess.run(["unshare", "--mount", "--propagation", "private", "sh", "-c", INSTALL, "sh", mounts,
+                               self.package], capture_output=True, text=True, check=False)
+        if done.returncode == 77 or "unshare failed" in done.stderr:
+            self.skipTest("this machine allows no overlay")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        owner, checked, ok, left = done.stdout.splitlines()
+        self.assertEqual(owner, "ktgate 700")
+        self.assertRegex(checked, "^log main: [0-9a-f]{64}, ")
+        self.assertEqual((ok, left), ("ok", "ktgate"))
+        self.assertIn("has the logs and their keys, and is left", done.stderr)
 
 
 if __name__ == "__main__":
