@@ -44,7 +44,7 @@ int fit(std::string_view range, std::string_view type) {
 std::optional<unsigned> parse_weight(std::string_view text) {
   if (text.empty() || text.size() > 5 || (text[0] != '0' && text[0] != '1')) return std::nullopt;
   if (text.size() > 1 && text[1] != '.') return std::nullopt;
-  unsigned weight = static_cast<unsigned>(text[0] - '0');
+  auto weight = static_cast<unsigned>(text[0] - '0');
   for (std::size_t i = 2; i < 5; ++i) {
     const char digit = i < text.size() ? text[i] : '0';
     if (digit < '0' || digit > '9') return std::nullopt;
