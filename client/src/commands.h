@@ -8,7 +8,11 @@
 
 namespace kt::client {
 
+void add_heads(const program::Command& root);
 void add_lookup(const program::Command& root);
+void add_monitor(const program::Command& root);
+void add_own(const program::Command& root);
+void add_publish(const program::Command& root);
 void add_trust(const program::Command& root);
 
 }  // namespace kt::client

@@ -1,6 +1,7 @@
 #include "domains.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "federation/directory_client.h"
 #include "log_states.h"
@@ -14,8 +15,8 @@ using federation::DirectoryEntry;
 using federation::DirectoryLog;
 using federation::LogState;
 
-// How many documents may have been put into a log that are newer than the one that is published.
-constexpr int kMaxUnpublished = 16;
+// How many versions of `kt:directory` are looked at.
+constexpr std::size_t kMaxVersions = 16;
 
 Result<DirectoryEntry> decode_entry(const Bytes& value, const LogEndpoint& log) {
   return of_verification(DirectoryEntry::decode(value), log.name + ": kt:directory");
@@ -25,22 +26,27 @@ tl::unexpected<Error> mistrust(const LogEndpoint& log, const char* what) {
   return fail(Errc::verification_failed, log.name + ": " + what);
 }
 
-// What `log` said before is what it says now, or older.
-Result<void> check_progress(const LogEndpoint& log, const std::vector<SeenEntry>& seen,
-                            const SeenEntry& now) {
-  const auto before = std::find_if(seen.begin(), seen.end(),
-                                   [&](const SeenEntry& each) { return each.log == now.log; });
-  if (before == seen.end()) return {};
-  if (now.version < before->version)
+// What a log said when it was asked last.
+const SeenEntry* find_seen(const std::vector<SeenEntry>& seen, const LogId& log) {
+  const auto found = std::find_if(seen.begin(), seen.end(),
+                                  [&log](const SeenEntry& each) { return each.log == log; });
+  return found == seen.end() ? nullptr : &*found;
+}
+
+// What it says now continues that.
+Result<void> check_progress(const LogEndpoint& log, const SeenEntry& before, const SeenEntry& now) {
+  if (now.version < before.version)
     return mistrust(log, "kt:directory has fewer versions than it had before");
-  if (now.version == before->version && now.entry != before->entry)
+  if (now.version == before.version && now.entry != before.entry)
     return mistrust(log, "a version of kt:directory is another one than before");
   return {};
 }
 
-// The newest entry of `kt:directory`, when `expected` is it or one of the last before it.
-Result<SeenEntry> find_entry(const Session& session, const LogEndpoint& log,
-                             const DirectoryEntry& expected, keytrans::ClientState& state) {
+// The versions of `kt:directory`, the newest first, up to that of `expected` and those that are
+// newer than `before`.
+Result<std::vector<SeenEntry>> find_entries(const Session& session, const LogEndpoint& log,
+                                            const DirectoryEntry& expected, const SeenEntry* before,
+                                            keytrans::ClientState& state) {
   using keytrans::SearchResponse;
   KT_TRY(const Label label, Label::create(federation::kDirectoryLabel));
   auto newest = ask_log<SearchResponse>(session, log, "search", state.search_request(label), state);
@@ -48,19 +54,25 @@ Result<SeenEntry> find_entry(const Session& session, const LogEndpoint& log,
     return mistrust(log, "it says that it has no kt:directory");
   KT_TRY(const keytrans::SearchOutcome found, std::move(newest));
   KT_TRY(const DirectoryEntry entry, decode_entry(found.value, log));
-  const SeenEntry seen{state.configuration().id(), found.version, entry};
-  DirectoryEntry older = entry;
-  for (std::uint32_t back = 1; older.epoch > expected.epoch; ++back) {
-    if (back > kMaxUnpublished || back > found.version.value())
-      return mistrust(log, "its kt:directory does not have the document");
-    const Version version{found.version.value() - back};
+  std::vector<SeenEntry> entries{{state.configuration().id(), found.version, entry}};
+  const auto is_enough = [&] {
+    const bool is_known =
+        before == nullptr || entries.back().version.value() <= before->version.value() + 1;
+    return is_known && entries.back().entry.epoch <= expected.epoch;
+  };
+  while (!is_enough()) {
+    if (entries.size() > kMaxVersions || entries.back().version == Version{0}) break;
+    const Version version{entries.back().version.value() - 1};
     KT_TRY(const auto previous,
            ask_log<SearchResponse>(session, log, "search", state.search_request(label, version),
                                    state, true));
-    KT_TRY(older, decode_entry(previous.value, log));
+    KT_TRY(const DirectoryEntry older, decode_entry(previous.value, log));
+    entries.push_back({state.configuration().id(), version, older});
   }
-  if (older != expected) return mistrust(log, "its kt:directory does not have the document");
-  return seen;
+  if (std::none_of(entries.begin(), entries.end(),
+                   [&expected](const SeenEntry& each) { return each.entry == expected; }))
+    return mistrust(log, "its kt:directory does not have the document");
+  return entries;
 }
 
 bool leads_here(const federation::Directory& directory) {
@@ -106,8 +118,8 @@ Result<DomainNews> take_document(const std::optional<KnownDomain>& before,
   return news;
 }
 
-Result<void> check_entries(const Session& session, KnownDomain& known,
-                           std::vector<Change>& changes) {
+Result<void> check_entries(const Session& session, DomainNews& news, std::vector<Change>& changes) {
+  KnownDomain& known = news.known;
   if (leads_here(known.current()) && !federation::is_loopback(known.source.url.host))
     return fail(Errc::rejected, "the directory document of another machine leads to this one");
   std::vector<SeenEntry> seen;
@@ -116,10 +128,15 @@ Result<void> check_entries(const Session& session, KnownDomain& known,
     const LogEndpoint endpoint = endpoint_of(known, log);
     KT_TRY(const LoadedState loaded, load_state(session, log.configuration, known.contact_policy));
     keytrans::ClientState changed = loaded.state;
-    KT_TRY(const SeenEntry now,
-           find_entry(session, endpoint, known.directory.current.entry(), changed));
-    KT_TRY(check_progress(endpoint, known.seen, now));
-    seen.push_back(now);
+    const SeenEntry* const before = find_seen(known.seen, log.id());
+    KT_TRY(const auto entries,
+           find_entries(session, endpoint, known.directory.current.entry(), before, changed));
+    seen.push_back(entries.front());
+    if (before != nullptr) {
+      KT_TRY(check_progress(endpoint, *before, entries.front()));
+      std::copy_if(entries.begin(), entries.end(), std::back_inserter(news.entries),
+                   [before](const SeenEntry& each) { return each.version > before->version; });
+    }
     KT_TRY(Change change, change_of(loaded, changed));
     changes.push_back(std::move(change));
   }
@@ -127,7 +144,8 @@ Result<void> check_entries(const Session& session, KnownDomain& known,
   return {};
 }
 
-Result<DomainNews> refresh_domain(const Session& session, const federation::Domain& domain) {
+Result<DomainNews> refresh_domain(const Session& session, const federation::Domain& domain,
+                                  EntryCheck check) {
   for (int i = 0; i < kAttempts; ++i) {
     KT_TRY(const auto before, load_domain(session, domain));
     KT_ASSERT(before.has_value());
@@ -136,8 +154,8 @@ Result<DomainNews> refresh_domain(const Session& session, const federation::Doma
     KT_TRY(DomainNews news,
            take_document(known, document, known.source, known.contact_policy, session.now()));
     std::vector<Change> changes;
-    if (news.change == DomainChange::followed) {
-      KT_TRY(check_entries(session, news.known, changes));
+    if (check == EntryCheck::always || news.change == DomainChange::followed) {
+      KT_TRY(check_entries(session, news, changes));
     }
     KT_TRY(Bytes after, news.known.encode());
     const bool is_new = after != before->stored;

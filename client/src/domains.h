@@ -27,14 +27,16 @@ Result<DomainNews> take_document(const std::optional<KnownDomain>& before,
                                  const federation::DirectoryDocument& document, Origin source,
                                  keytrans::ContactPolicy policy, Timestamp now);
 
-// Verifies that each active log has the current document under `kt:directory`, notes in `known`
-// what they say, and adds to `changes` what that makes of the logs' states.
-Result<void> check_entries(const Session& session, KnownDomain& known,
-                           std::vector<Change>& changes);
+// Verifies that each active log has the current document under `kt:directory`, notes in `news` what
+// they say, and adds to `changes` what that makes of the logs' states.
+Result<void> check_entries(const Session& session, DomainNews& news, std::vector<Change>& changes);
+
+enum class EntryCheck : std::uint8_t { of_new_documents, always };
 
 // Fetches what the domain publishes now and follows it. Tells when that changes anything.
 // Requires: the domain is trusted.
-Result<DomainNews> refresh_domain(const Session& session, const federation::Domain& domain);
+Result<DomainNews> refresh_domain(const Session& session, const federation::Domain& domain,
+                                  EntryCheck check = EntryCheck::of_new_documents);
 
 // What is known of a trusted domain, whose document is in force; fetched if need be.
 // Errors: not_found when it is not trusted; rejected when there is no document in force.

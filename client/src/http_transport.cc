@@ -78,6 +78,7 @@ class HttpTransport final : public Transport {
     request.accept = std::string(kTypes) + question.operation + "-response";
     request.bearer_token = question.token;
     request.body = question.body;
+    request.changes_nothing = question.changes_nothing;
     const std::string expected = request.accept;
     KT_TRY(HttpResponse response,
            of_peer(run<HttpResponse>(client->send(std::move(request))), origin.url.authority()));

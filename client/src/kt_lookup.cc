@@ -52,13 +52,11 @@ void print_found(const Found& found, Timestamp now) {
   print(lines);
 }
 
-Json json_of(const Found& found) {
-  Json json{{"domain", found.domain.text()},      {"label", text_of(found.label)},
-            {"version", found.version.value()},   {"is_greatest", found.is_greatest},
-            {"value", to_base64url(found.value)}, {"log", json_of(found.tree)},
-            {"epoch", found.epoch.value()},       {"monitor_by", nullptr}};
-  if (found.monitor_by) json["monitor_by"] = found.monitor_by->value();
-  return json;
+Json found_json(const Found& found) {
+  return Json{{"domain", found.domain.text()},      {"label", text_of(found.label)},
+              {"version", found.version.value()},   {"is_greatest", found.is_greatest},
+              {"value", to_base64url(found.value)}, {"log", json_of(found.tree)},
+              {"epoch", found.epoch.value()},       {"monitor_by", json_of(found.monitor_by)}};
 }
 
 Result<int> look_up(const LookupOptions& options) {
@@ -72,7 +70,7 @@ Result<int> look_up(const LookupOptions& options) {
     if (std::fwrite(found.value.data(), 1, found.value.size(), stdout) != found.value.size())
       return fail(Errc::corrupt, "the output cannot be written");
   } else if (options.common.json) {
-    print(json_of(found));
+    print(found_json(found));
   } else {
     print_found(found, system_now());
   }

@@ -1,4 +1,3 @@
-#include <array>
 #include <cstdio>
 #include <memory>
 
@@ -105,8 +104,7 @@ Result<int> trust_domain(const TrustOptions& options) {
   KT_TRY(const DomainNews news, trust(opened.session, request));
   if (options.common.json) {
     Json json = json_of(news.known);
-    constexpr std::array kChanges{"first", "same", "followed", "held"};
-    json["change"] = kChanges.at(static_cast<std::size_t>(news.change));
+    json["change"] = name_of(news.change);
     print(json);
   } else {
     std::printf("%s\n", describe(news).c_str());

@@ -39,6 +39,14 @@ VerifiedTree tree_of(const keytrans::ClientState& state, const std::string& alia
   return tree;
 }
 
+std::optional<Timestamp> monitor_by(const keytrans::ClientState& state, const Label& label) {
+  using keytrans::Obligation;
+  for (const Obligation& each : state.obligations()) {
+    if (each.kind != Obligation::Kind::distinguished && each.label == label) return each.due;
+  }
+  return std::nullopt;
+}
+
 tl::unexpected<Error> overtaken() {
   return fail(Errc::unavailable, "other processes change the state again and again");
 }

@@ -34,6 +34,10 @@ Result<Change> change_of(const LoadedState& loaded, const keytrans::ClientState&
 
 [[nodiscard]] VerifiedTree tree_of(const keytrans::ClientState& state, const std::string& alias);
 
+// When a label is to be monitored next, if it is.
+[[nodiscard]] std::optional<Timestamp> monitor_by(const keytrans::ClientState& state,
+                                                  const Label& label);
+
 [[nodiscard]] tl::unexpected<Error> overtaken();
 
 // Has `attempt`, which is given a ClientState&, change the state of a log, and stores that before
@@ -70,7 +74,7 @@ auto ask_log(const Session& session, const LogEndpoint& log, const std::string& 
     -> decltype(state.apply(*state.verify(request, std::declval<Response>(), Timestamp{}))) {
   KT_TRY(Bytes body, keytrans::encode(request));
   KT_TRY(const Bytes answer,
-         session.transport->post(log.origin, {"/" + operation, operation, std::move(body), {}}));
+         session.transport->post(log.origin, {"/" + operation, operation, std::move(body)}));
   const auto context = keytrans::WireContext::of(state.configuration().wire(), version_requested);
   KT_TRY(const Response response,
          of_verification(keytrans::decode<Response>(answer, context), log.name));

@@ -12,16 +12,8 @@ namespace kt::client {
 namespace {
 
 using keytrans::ClientState;
-using keytrans::Obligation;
 using keytrans::SearchOutcome;
 using keytrans::SearchResponse;
-
-std::optional<Timestamp> monitor_by(const ClientState& state, const Label& label) {
-  for (const Obligation& each : state.obligations()) {
-    if (each.kind != Obligation::Kind::distinguished && each.label == label) return each.due;
-  }
-  return std::nullopt;
-}
 
 Result<Found> found_in(const ClientState& state, const Subject& subject, SearchOutcome outcome,
                        bool is_greatest) {
@@ -61,7 +53,7 @@ Result<std::optional<Found>> ask_gateway(const Session& session, const Subject& 
     const federation::LookupRequest asked{subject.label, {{log.id().hash(), state.last()}}};
     KT_TRY(Bytes body, federation::encode(asked));
     KT_TRY(const Bytes answer,
-           session.transport->post(gateway, {"/kt/v1/lookup", "lookup", std::move(body), {}}));
+           session.transport->post(gateway, {"/kt/v1/lookup", "lookup", std::move(body)}));
     KT_TRY(const auto routed,
            of_peer(federation::decode<federation::LookupResponse>(answer), "the gateway"));
     if (heeds_newer && is_newer(routed, subject)) return std::optional<Found>();

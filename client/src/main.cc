@@ -9,5 +9,9 @@ int main(int argc, char** argv) {
   const kt::program::Command root = line.root();
   kt::client::add_trust(root);
   kt::client::add_lookup(root);
+  kt::client::add_own(root);
+  kt::client::add_publish(root);
+  kt::client::add_monitor(root);
+  kt::client::add_heads(root);
   return line.run(argc, argv);
 }

@@ -66,6 +66,16 @@ std::string_view name_of(keytrans::DeploymentMode mode) {
   return "unknown";
 }
 
+std::string_view name_of(DomainChange change) {
+  switch (change) {
+    case DomainChange::first: return "first";
+    case DomainChange::same: return "same";
+    case DomainChange::followed: return "followed";
+    case DomainChange::held: return "held";
+  }
+  return "unknown";
+}
+
 std::string describe(const VerifiedTree& tree, Timestamp now) {
   std::string text = std::to_string(tree.size.value()) + " entries, the last one made " +
                      moment(tree.rightmost, now);
@@ -101,13 +111,14 @@ std::string describe(const DomainNews& news) {
 }
 
 Json json_of(const VerifiedTree& tree) {
-  Json json{{"log_id", tree.log.hex()},       {"alias", tree.alias},
-            {"mode", name_of(tree.mode)},     {"suite", to_string(tree.suite)},
-            {"tree_size", tree.size.value()}, {"rightmost_timestamp", tree.rightmost.value()},
-            {"audited_size", nullptr},        {"audited_timestamp", nullptr}};
-  if (tree.audited) json["audited_size"] = tree.audited->value();
-  if (tree.audited_timestamp) json["audited_timestamp"] = tree.audited_timestamp->value();
-  return json;
+  return Json{{"log_id", tree.log.hex()},
+              {"alias", tree.alias},
+              {"mode", name_of(tree.mode)},
+              {"suite", to_string(tree.suite)},
+              {"tree_size", tree.size.value()},
+              {"rightmost_timestamp", tree.rightmost.value()},
+              {"audited_size", json_of(tree.audited)},
+              {"audited_timestamp", json_of(tree.audited_timestamp)}};
 }
 
 Json json_of(const KnownDomain& known) {

@@ -31,6 +31,7 @@ void print(const Json& json);
 
 [[nodiscard]] std::string text_of(const Label& label);
 [[nodiscard]] std::string_view name_of(keytrans::DeploymentMode mode);
+[[nodiscard]] std::string_view name_of(DomainChange change);
 
 // "12 entries, the last one made 2026-11-22 04:10:11 UTC, 3m ago"
 [[nodiscard]] std::string describe(const VerifiedTree& tree, Timestamp now);
@@ -39,6 +40,11 @@ void print(const Json& json);
 // One line about what became of a domain's document.
 [[nodiscard]] std::string describe(const DomainNews& news);
 
+// Null for nothing.
+template <class Tag, class Rep>
+Json json_of(const std::optional<Strong<Tag, Rep>>& number) {
+  return number ? Json(number->value()) : Json(nullptr);
+}
 [[nodiscard]] Json json_of(const VerifiedTree& tree);
 [[nodiscard]] Json json_of(const KnownDomain& known);
 

@@ -1,9 +1,13 @@
 #include "client/state_directory.h"
 
+#include <cerrno>
 #include <chrono>
 #include <cstdlib>
+#include <fcntl.h>
+#include <sys/file.h>
 #include <system_error>
 #include <thread>
+#include <unistd.h>
 
 #include "store/lmdb_store.h"
 
@@ -94,6 +98,27 @@ Result<bool> StateDirectory::write(const std::vector<Change>& changes) const {
     case store::Committed::unknown: break;
   }
   return fail(Errc::unavailable, "it is not known whether the state was written");
+}
+
+OwnerLock::~OwnerLock() {
+  if (descriptor_ >= 0) close(descriptor_);
+}
+
+Result<OwnerLock> StateDirectory::lock_owner() const {
+  const std::filesystem::path path = path_ / "owner.lock";
+  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (descriptor < 0)
+    return fail(Errc::unavailable, path.string() + ": " + std::generic_category().message(errno));
+  OwnerLock lock(descriptor);
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK && errno != EINTR)
+      return fail(Errc::unavailable, path.string() + ": " + std::generic_category().message(errno));
+    if (std::chrono::steady_clock::now() > deadline)
+      return fail(Errc::unavailable, "another process changes what its user owns");
+    std::this_thread::sleep_for(kPause);
+  }
+  return lock;
 }
 
 Result<std::filesystem::path> default_state_directory() {

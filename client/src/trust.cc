@@ -52,7 +52,7 @@ Result<DomainNews> trust(Session& session, const TrustRequest& request) {
            take_document(known, document, std::move(source), policy, session.now()));
     std::vector<Change> changes;
     if (!request.document && news.change != DomainChange::held) {
-      KT_TRY(check_entries(session, news.known, changes));
+      KT_TRY(check_entries(session, news, changes));
     }
     KT_TRY(Bytes after, news.known.encode());
     changes.push_back({cell_of(request.domain), std::move(stored), std::move(after)});

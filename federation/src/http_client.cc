@@ -318,7 +318,7 @@ asio::awaitable<Result<HttpResponse>> BeastClient::send_on_place(HttpRequest req
                                                                  TimePoint deadline) {
   const TimePoint connect_deadline =
       std::min(deadline, std::chrono::steady_clock::now() + options_.connect_timeout);
-  const bool may_repeat = request.method == HttpMethod::get;
+  const bool may_repeat = request.method == HttpMethod::get || request.changes_nothing;
   const WireRequest wire = wire_request(std::move(request));
 
   while (true) {

@@ -8,7 +8,7 @@
 #include "auditor/log_auditor.h"
 #include "commands.h"
 #include "program/interrupt.h"
-#include "token_file.h"
+#include "program/token_file.h"
 
 namespace kt::gateway {
 namespace {
@@ -95,7 +95,7 @@ Result<int> follow(const RunCommand& options) {
   const program::Interrupt interrupt;  // before there are threads
   auto url = federation::parse_url(options.url);
   if (!url) return fail_in("URL", std::move(url).error());
-  auto token = read_token(options.token_file);
+  auto token = program::read_token_file(options.token_file);
   if (!token) return fail_in("--token-file", std::move(token).error());
   KT_TRY(const auto auditor, LogAuditor::open(options.directory));
   if (const auto refused = auditor->state().refused) return fail(Errc::rejected, *refused);

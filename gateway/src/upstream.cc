@@ -3,8 +3,8 @@
 #include <tuple>
 #include <utility>
 
+#include "program/token_file.h"
 #include "store/files.h"
-#include "token_file.h"
 
 namespace kt::gateway {
 namespace {
@@ -31,7 +31,7 @@ Result<UpstreamFiles> read_upstream_files(const RemoteLogConfiguration& remote) 
   if (!configuration) return fail_in("configuration", std::move(configuration).error());
   UpstreamFiles files{*std::move(configuration), {}, {}};
   if (!remote.token_file.empty()) {
-    auto token = read_token(remote.token_file);
+    auto token = program::read_token_file(remote.token_file);
     if (!token) return fail_in("token_file", std::move(token).error());
     files.token = *std::move(token);
   }

@@ -25,7 +25,7 @@ struct UpstreamFiles {
 };
 
 // Errors, which name the key: those of read_small_file(), of decoding a Configuration, of
-// LogConfiguration::create() and of read_token().
+// LogConfiguration::create() and of program::read_token_file().
 Result<UpstreamFiles> read_upstream_files(const RemoteLogConfiguration& remote);
 
 class Upstream {

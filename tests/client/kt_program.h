@@ -35,11 +35,12 @@ class KtProgram : public gateway::LogProgram {
     gateway::write_file(file, base);
     serving_.emplace(file);
     configuration_ = base;
-    publish(name, url ? *url : serving_->url(), "policy = \"single\"\nlogs = [\"main\"]\n");
+    publish_document(name, url ? *url : serving_->url(),
+                     "policy = \"single\"\nlogs = [\"main\"]\n");
   }
   // Has the gateway publish a document with this URL and policy.
-  void publish(const std::string& name, const federation::Url& url, const std::string& policy,
-               const std::string& more_logs = "") {
+  void publish_document(const std::string& name, const federation::Url& url,
+                        const std::string& policy, const std::string& more_logs = "") {
     gateway::write_file(path(name + ".toml"),
                         configuration_ + more_logs +
                             "[[domain]]\nname = \"example.com\"\nlabel_rule = \"bytes\"\nurl = \"" +

@@ -75,8 +75,8 @@ TEST_F(Lookup, FollowsADocumentThatTheGatewayGoesBy) {
   trust(url);
   create("other");
   import("other", gateway::line_of(kAlice, 0, "elsewhere"));
-  publish("log", url, "policy = \"single\"\nlogs = [\"two\"]\n",
-          "[[log]]\ndirectory = \"other\"\nalias = \"two\"\n");
+  publish_document("log", url, "policy = \"single\"\nlogs = [\"two\"]\n",
+                   "[[log]]\ndirectory = \"other\"\nalias = \"two\"\n");
   const Outcome found = kt({"lookup", kAlice, "--raw"});
   EXPECT_EQ(found.out, "elsewhere");
   EXPECT_NE(found.err.find("new directory document, of epoch 2"), std::string::npos) << found.err;

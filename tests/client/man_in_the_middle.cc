@@ -83,6 +83,9 @@ void ManInTheMiddle::handle(const LoopbackConnection& connection) {
     const auto gateway = LoopbackConnection::to(port_);
     gateway.write(request);
     exchange.answer = read_message(gateway);
+    const std::size_t end_of_line = exchange.answer.find("\r\n");
+    if (end_of_line != std::string::npos)
+      exchange.answer.insert(end_of_line, "\r\nConnection: close");
   }
   const std::string answer = meddle_ ? meddle_(exchange) : exchange.answer;
   exchanges_.push_back(std::move(exchange));

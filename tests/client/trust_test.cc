@@ -62,8 +62,8 @@ TEST_F(Trust, FollowsADocumentThatALogVouchesFor) {
   const auto url = serving().url();
   trust(url);
   create("other");
-  publish("log", url, "policy = \"sharded\"\nlogs = [\"main\", \"two\"]\n",
-          "[[log]]\ndirectory = \"other\"\nalias = \"two\"\n");
+  publish_document("log", url, "policy = \"sharded\"\nlogs = [\"main\", \"two\"]\n",
+                   "[[log]]\ndirectory = \"other\"\nalias = \"two\"\n");
   const Json followed = kt_json({"trust", "example.com"});
   EXPECT_EQ(followed.at("change"), "followed");
   EXPECT_EQ(followed.at("epoch"), 2);
@@ -78,7 +78,7 @@ TEST_F(Trust, HoldsDownWhatNoLogVouchesFor) {
   // Somebody has taken the domain over, and names a log of their own.
   create("taken");
   serve("taken", url);
-  publish("taken", serving().url(), "policy = \"single\"\nlogs = [\"main\"]\n");
+  publish_document("taken", serving().url(), "policy = \"single\"\nlogs = [\"main\"]\n");
   const std::string taken = serving().url().text();
   const Outcome held = kt({"trust", "example.com", "--url", taken});
   EXPECT_EQ(held.code, 5) << held.err;

@@ -163,6 +163,17 @@ TEST(HttpClient, APostIsNotRepeated) {
   expect_error(client.send(post()), Errc::unavailable, "connection");
 }
 
+TEST(HttpClient, APostThatChangesNothingIsRepeated) {
+  Origin origin({answering(kOk), answering(kOk)});
+  Client client(origin.url());
+  EXPECT_EQ(must(client.get()).status, 200U);
+  HttpRequest post;
+  post.method = HttpMethod::post;
+  post.target = "/";
+  post.changes_nothing = true;
+  EXPECT_EQ(must(client.send(post)).status, 200U);
+}
+
 TEST(HttpClient, AGetIsNotRepeatedForEver) {
   Origin origin({answering_once(), answering("")});
   Client client(origin.url());

@@ -38,6 +38,9 @@ enum class DomainChange : std::uint8_t {
 struct DomainNews {
   KnownDomain known;
   DomainChange change = DomainChange::same;
+  // What its logs have said of documents, under `kt:directory`, since that was looked at last: the
+  // newest first, of each log. Nothing when it never was before.
+  std::vector<SeenEntry> entries = {};
 };
 
 // The machine's time.

@@ -36,6 +36,21 @@ struct Change {
   std::optional<Bytes> after;
 };
 
+// Held by who changes what its user owns in logs: an update that was sent is not sent again because
+// another one of the same user came between. Released when it goes.
+class OwnerLock {
+ public:
+  OwnerLock(OwnerLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+  OwnerLock& operator=(OwnerLock&&) = delete;
+  ~OwnerLock();
+
+ private:
+  friend class StateDirectory;
+  explicit OwnerLock(int descriptor) : descriptor_(descriptor) {}
+
+  int descriptor_;
+};
+
 class StateDirectory {
  public:
   // `directory` is made when it is not there. Errors: unavailable when it cannot be made.
@@ -54,6 +69,9 @@ class StateDirectory {
   // Makes all changes, durably, or none. Returns whether they were made: not when a cell does not
   // hold its `before` any more. Blocking.
   Result<bool> write(const std::vector<Change>& changes) const;
+
+  // Errors: unavailable when another process has it for ten seconds, or the system refuses.
+  Result<OwnerLock> lock_owner() const;
 
  private:
   explicit StateDirectory(std::filesystem::path path) : path_(std::move(path)) {}

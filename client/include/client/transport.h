@@ -28,7 +28,8 @@ struct Question {
   std::string target;     // appended to the path of the origin's URL
   std::string operation;  // of a `<operation>-request` that asks for a `<operation>-response`
   Bytes body;
-  std::string_view token;  // of a bearer; empty for none
+  std::string_view token = {};  // of a bearer; empty for none
+  bool changes_nothing = true;  // it may be sent twice
 };
 
 class Transport {

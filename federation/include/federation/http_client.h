@@ -2,7 +2,8 @@
 //
 // Several requests may be under way, each on a connection of its own; more wait in line, as many as
 // the options allow. A connection is kept for a later request. When it turns out to be closed
-// before an answer came, a GET goes out once more on a new one; nothing else is sent twice.
+// before an answer came, a request that may be repeated (a GET, or one that changes nothing) goes
+// out once more on a new one; no other is sent twice.
 // Redirects are answers like any other, and answers have no content encoding.
 //
 // With TLS (1.2 or 1.3) the origin proves its name to the system's certificate authorities, or to
@@ -38,6 +39,7 @@ struct HttpRequest {
   // When to give up, if that is before the client's own time is over.
   std::optional<std::chrono::steady_clock::time_point> deadline;
   Bytes body;
+  bool changes_nothing = false;  // a POST that may be sent twice
 };
 
 struct HttpResponse {

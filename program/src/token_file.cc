@@ -1,12 +1,12 @@
-#include "token_file.h"
+#include "program/token_file.h"
 
 #include <algorithm>
 
 #include "keytrans/key_file.h"
 
-namespace kt::gateway {
+namespace kt::program {
 
-Result<keytrans::SecretBytes> read_token(const std::filesystem::path& file) {
+Result<keytrans::SecretBytes> read_token_file(const std::filesystem::path& file) {
   KT_TRY(auto token, keytrans::load_key_file(file));
   std::size_t size = token.size();
   while (size > 0 && (token.text()[size - 1] == '\n' || token.text()[size - 1] == '\r')) --size;
@@ -19,4 +19,4 @@ Result<keytrans::SecretBytes> read_token(const std::filesystem::path& file) {
   return token;
 }
 
-}  // namespace kt::gateway
+}  // namespace kt::program

@@ -1,0 +1,62 @@
+// Looking after what one has looked up, owns and trusts.
+//
+// Errors, and the thread rule: session.h.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "client/session.h"
+
+namespace kt::client {
+
+// One thing that was to be done, and what came of it.
+struct Monitored {
+  enum class Task : std::uint8_t {
+    directory,      // a domain's document, and what its logs have of it
+    contact,        // a label that was looked up
+    owner,          // a label that is owned
+    distinguished,  // the log entries that users compare
+  };
+  Task task;
+  std::string domain;  // of the log, when it is in a trusted document
+  std::optional<LogId> log;
+  std::string alias;
+  Label label;  // of contact and owner
+  // What went wrong; nothing when it is done. A version of an owned label that was not published
+  // from here is verification_failed.
+  std::optional<Error> error = {};
+  // Of `directory`, when it is done.
+  std::optional<DomainNews> news = {};
+};
+
+struct MonitorReport {
+  std::vector<Monitored> tasks;
+  std::optional<Timestamp> next;  // when something is due again, if ever
+};
+
+// Does what is due, or with `all` everything there is to do: follows the documents of trusted
+// domains, verifies that their logs have them under `kt:directory`, and meets the obligations to
+// monitor that the protocol makes of what was looked up and is owned. Goes on with the others when
+// one fails; what is done is stored at once. Fails itself only when the state cannot be read.
+//
+// Logs are asked at their own endpoints, so that those are monitored, too, which a domain's
+// document has taken out of its policy.
+Result<MonitorReport> monitor(Session& session, bool all);
+
+// --- What is known of logs -------------------------------------------------------------------
+
+struct KnownLog {
+  std::string domain;                // empty when no trusted document has the log
+  std::optional<VerifiedTree> tree;  // its alias is empty then, too
+  std::size_t contacts = 0;          // labels to monitor
+  std::size_t owned = 0;             // labels that are owned
+  std::size_t distinguished = 0;     // recent distinguished entries that are known
+  std::optional<Timestamp> next;     // when something is due, if ever
+};
+
+// Of all logs that were asked ever, without asking anybody.
+Result<std::vector<KnownLog>> known_logs(const Session& session);
+
+}  // namespace kt::client

@@ -1,0 +1,169 @@
+#include "client/monitor.h"
+
+#include <algorithm>
+
+#include "client/trust.h"
+#include "domains.h"
+#include "log_states.h"
+
+namespace kt::client {
+namespace {
+
+using keytrans::ClientState;
+using keytrans::Obligation;
+
+// A log that was asked before, with the trusted domain that has it.
+struct AskedLog {
+  const KnownDomain* domain = nullptr;            // null when there is none
+  const federation::DirectoryLog* log = nullptr;  // of the domain
+  ClientState state;
+};
+
+Result<std::vector<AskedLog>> asked_logs(const Session& session,
+                                         const std::vector<KnownDomain>& domains) {
+  KT_TRY(const auto stored, session.state.read_all("logs"));
+  std::vector<AskedLog> logs;
+  for (const auto& each : stored) {
+    auto state = ClientState::parse(each.second);
+    if (!state) return fail(Errc::corrupt, "the state of a log: " + state.error().detail);
+    AskedLog asked{nullptr, nullptr, *std::move(state)};
+    for (const KnownDomain& domain : domains) {
+      const auto* const log = domain.current().find(asked.state.configuration().id());
+      if (log == nullptr) continue;
+      asked.domain = &domain;
+      asked.log = log;
+    }
+    logs.push_back(std::move(asked));
+  }
+  return logs;
+}
+
+Monitored::Task task_of(Obligation::Kind kind) {
+  switch (kind) {
+    case Obligation::Kind::contact_monitoring: return Monitored::Task::contact;
+    case Obligation::Kind::owner_monitoring: return Monitored::Task::owner;
+    case Obligation::Kind::distinguished: break;
+  }
+  return Monitored::Task::distinguished;
+}
+
+Result<void> ask_contact(const Session& session, const LogEndpoint& log, const Label& label,
+                         ClientState& state) {
+  auto request = state.contact_monitor_request(label);
+  // Another process has done it meanwhile.
+  if (!request && request.error().code == Errc::not_found) return {};
+  KT_TRY(const auto asked, std::move(request));
+  KT_TRY(ask_log<keytrans::ContactMonitorResponse>(session, log, "contact-monitor", asked, state));
+  return {};
+}
+
+// Until the rightmost distinguished entry is verified.
+Result<void> ask_owner(const Session& session, const LogEndpoint& log, const Label& label,
+                       ClientState& state) {
+  while (true) {
+    KT_TRY(const auto request, state.owner_monitor_request(label));
+    KT_TRY(const auto outcome,
+           ask_log<keytrans::OwnerMonitorResponse>(session, log, "owner-monitor", request, state));
+    if (outcome.complete) return {};
+    if (outcome.verified_through <= request.start)
+      return fail(Errc::verification_failed,
+                  log.name +
+                      ": there is a version that was not published from here; kt lookup "
+                      "shows it");
+  }
+}
+
+Result<void> meet(const Session& session, const AskedLog& asked, const Obligation& obligation) {
+  if (asked.domain == nullptr)
+    return fail(Errc::rejected, "no document of a trusted domain has the log any more");
+  if (asked.log->state == federation::LogState::retired)
+    return fail(Errc::rejected, "the log has retired");
+  const LogEndpoint log = endpoint_of(*asked.domain, *asked.log);
+  const auto attempt = [&](ClientState& state) -> Result<bool> {
+    switch (obligation.kind) {
+      case Obligation::Kind::contact_monitoring:
+        KT_TRY(ask_contact(session, log, obligation.label, state));
+        break;
+      case Obligation::Kind::owner_monitoring:
+        KT_TRY(ask_owner(session, log, obligation.label, state));
+        break;
+      case Obligation::Kind::distinguished:
+        KT_TRY(ask_log<keytrans::DistinguishedResponse>(session, log, "distinguished",
+                                                        state.distinguished_request(), state));
+        break;
+    }
+    return true;
+  };
+  KT_TRY(change_state(session, asked.log->configuration, asked.domain->contact_policy, attempt));
+  return {};
+}
+
+std::optional<Timestamp> next_of(const ClientState& state) {
+  const auto obligations = state.obligations();
+  if (obligations.empty()) return std::nullopt;
+  return obligations.front().due;
+}
+
+void take_earlier(std::optional<Timestamp>& next, std::optional<Timestamp> other) {
+  if (other && (!next || *other < *next)) next = other;
+}
+
+void follow_documents(const Session& session, const std::vector<KnownDomain>& domains,
+                      MonitorReport& report) {
+  for (const KnownDomain& known : domains) {
+    Monitored task{Monitored::Task::directory, known.current().domain.text(), {}, {}, {}};
+    auto news = refresh_domain(session, known.current().domain, EntryCheck::always);
+    if (news) {
+      task.news = *std::move(news);
+    } else {
+      task.error = std::move(news).error();
+    }
+    report.tasks.push_back(std::move(task));
+  }
+}
+
+}  // namespace
+
+Result<MonitorReport> monitor(Session& session, bool all) {
+  MonitorReport report;
+  KT_TRY(const auto before, trusted_domains(session));
+  follow_documents(session, before, report);
+  KT_TRY(const auto domains, trusted_domains(session));
+  KT_TRY(const auto logs, asked_logs(session, domains));
+  for (const AskedLog& asked : logs) {
+    for (const Obligation& each : asked.state.obligations()) {
+      if (!all && each.due > session.now()) continue;
+      Monitored task{task_of(each.kind), {}, asked.state.configuration().id(), {}, each.label};
+      if (asked.domain != nullptr) {
+        task.domain = asked.domain->current().domain.text();
+        task.alias = asked.log->alias;
+      }
+      if (auto met = meet(session, asked, each); !met) task.error = std::move(met).error();
+      report.tasks.push_back(std::move(task));
+    }
+  }
+  KT_TRY(const auto after, asked_logs(session, domains));
+  for (const AskedLog& asked : after) take_earlier(report.next, next_of(asked.state));
+  return report;
+}
+
+Result<std::vector<KnownLog>> known_logs(const Session& session) {
+  KT_TRY(const auto domains, trusted_domains(session));
+  KT_TRY(const auto logs, asked_logs(session, domains));
+  std::vector<KnownLog> known;
+  for (const AskedLog& asked : logs) {
+    KnownLog& log = known.emplace_back();
+    if (asked.domain != nullptr) log.domain = asked.domain->current().domain.text();
+    if (asked.state.view())
+      log.tree = tree_of(asked.state, asked.log != nullptr ? asked.log->alias : "");
+    for (const Obligation& each : asked.state.obligations()) {
+      if (each.kind == Obligation::Kind::contact_monitoring) ++log.contacts;
+      if (each.kind == Obligation::Kind::owner_monitoring) ++log.owned;
+    }
+    log.distinguished = asked.state.distinguished().size();
+    log.next = next_of(asked.state);
+  }
+  return known;
+}
+
+}  // namespace kt::client
