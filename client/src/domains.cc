@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <iterator>
 
-#include "federation/directory_client.h"
+#include "client/evidence.h"
 #include "log_states.h"
 #include "peer.h"
+#include "witness.h"
 
 namespace kt::client {
 namespace {
@@ -118,6 +119,20 @@ Result<DomainNews> take_document(const std::optional<KnownDomain>& before,
   return news;
 }
 
+Result<DomainNews> follow_document(const Session& session, const std::optional<KnownDomain>& before,
+                                   const DirectoryDocument& document, Origin source,
+                                   keytrans::ContactPolicy policy) {
+  auto news = take_document(before, document, std::move(source), policy, session.now());
+  if (news || news.error().code != Errc::conflict) return news;
+  KT_ASSERT(before.has_value());
+  KT_TRY(const Bytes evidence, directory_evidence(before->directory.current, document));
+  if (!check_evidence(evidence)) return news;
+  KT_TRY(const auto path, save_evidence(session, "directory", evidence));
+  return fail(
+      Errc::verification_failed,
+      news.error().detail + ", and a log has signed both; the proof is kept in " + path.string());
+}
+
 Result<void> check_entries(const Session& session, DomainNews& news, std::vector<Change>& changes) {
   KnownDomain& known = news.known;
   if (leads_here(known.current()) && !federation::is_loopback(known.source.url.host))
@@ -152,7 +167,7 @@ Result<DomainNews> refresh_domain(const Session& session, const federation::Doma
     const KnownDomain& known = before->known;
     KT_TRY(const DirectoryDocument document, session.transport->fetch(known.source, domain));
     KT_TRY(DomainNews news,
-           take_document(known, document, known.source, known.contact_policy, session.now()));
+           follow_document(session, known, document, known.source, known.contact_policy));
     std::vector<Change> changes;
     if (check == EntryCheck::always || news.change == DomainChange::followed) {
       KT_TRY(check_entries(session, news, changes));

@@ -27,6 +27,12 @@ Result<DomainNews> take_document(const std::optional<KnownDomain>& before,
                                  const federation::DirectoryDocument& document, Origin source,
                                  keytrans::ContactPolicy policy, Timestamp now);
 
+// The same, and where the two documents prove misbehaviour to anyone, the evidence is saved, and
+// the error is verification_failed.
+Result<DomainNews> follow_document(const Session& session, const std::optional<KnownDomain>& before,
+                                   const federation::DirectoryDocument& document, Origin source,
+                                   keytrans::ContactPolicy policy);
+
 // Verifies that each active log has the current document under `kt:directory`, notes in `news` what
 // they say, and adds to `changes` what that makes of the logs' states.
 Result<void> check_entries(const Session& session, DomainNews& news, std::vector<Change>& changes);

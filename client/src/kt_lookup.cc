@@ -6,6 +6,7 @@
 #include "commands.h"
 #include "common_options.h"
 #include "keytrans/base64url.h"
+#include "misbehaviour.h"
 #include "output.h"
 #include "store/files.h"
 
@@ -61,7 +62,9 @@ Json found_json(const Found& found) {
 
 Result<int> look_up(const LookupOptions& options) {
   KT_TRY(OpenSession opened, open_session(options.common, "lookup"));
-  KT_TRY(const Found found, lookup(opened.session, options.query));
+  KT_TRY(const Found found,
+         with_evidence(opened.session, Asked{options.query.identity, options.query.default_domain},
+                       lookup(opened.session, options.query)));
   if (!options.output.empty()) {
     auto written = store::write_new_file(options.output, found.value, kOutputMode);
     if (!written) return fail_in("--output", std::move(written).error());

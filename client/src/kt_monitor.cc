@@ -38,6 +38,7 @@ constexpr const char* kFooter =
 const char* task_name(Monitored::Task task) {
   switch (task) {
     case Monitored::Task::directory: return "directory";
+    case Monitored::Task::newcomer: return "newcomer";
     case Monitored::Task::contact: return "contact";
     case Monitored::Task::owner: return "owner";
     case Monitored::Task::distinguished: break;
@@ -71,6 +72,7 @@ Json task_json(const Monitored& task) {
 std::string about(const Monitored& task) {
   switch (task.task) {
     case Monitored::Task::directory: return task.domain + ": directory document";
+    case Monitored::Task::newcomer: return task.domain + ": what newcomers see";
     case Monitored::Task::contact: return text_of(task.label) + ": looked up";
     case Monitored::Task::owner: return text_of(task.label) + ": owned";
     case Monitored::Task::distinguished: break;
@@ -83,7 +85,8 @@ std::string result_of(const Monitored& task) {
     const bool is_alarm = task.error->code == Errc::verification_failed;
     return (is_alarm ? "ALARM: " : "not done: ") + task.error->detail;
   }
-  return task.news ? describe(*task.news) : "verified, in log " + task.alias;
+  if (task.news) return describe(*task.news);
+  return task.log ? "verified, in log " + task.alias : "the same as before";
 }
 
 void print_report(const MonitorReport& report, Timestamp now) {

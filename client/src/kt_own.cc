@@ -4,6 +4,7 @@
 #include "client/own.h"
 #include "commands.h"
 #include "common_options.h"
+#include "misbehaviour.h"
 #include "output.h"
 
 namespace kt::client {
@@ -29,7 +30,10 @@ constexpr const char* kFooter =
 
 Result<int> become_owner(const OwnOptions& options) {
   KT_TRY(OpenSession opened, open_session(options.common, "own"));
-  KT_TRY(const Owned owned, own(opened.session, options.request));
+  KT_TRY(
+      const Owned owned,
+      with_evidence(opened.session, Asked{options.request.identity, options.request.default_domain},
+                    own(opened.session, options.request)));
   if (options.common.json) {
     print(Json{{"domain", owned.domain.text()},
                {"label", text_of(owned.label)},

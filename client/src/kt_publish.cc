@@ -6,6 +6,7 @@
 #include "common_options.h"
 #include "exit_codes.h"
 #include "keytrans/base64url.h"
+#include "misbehaviour.h"
 #include "output.h"
 #include "program/token_file.h"
 #include "store/files.h"
@@ -85,7 +86,10 @@ Result<int> publish_value(PublishOptions& options) {
   if (!value) return fail_in("--value", std::move(value).error());
   options.request.value = *std::move(value);
   KT_TRY(OpenSession opened, open_session(options.common, "publish"));
-  KT_TRY(const Published published, publish(opened.session, options.request, *token));
+  KT_TRY(
+      const Published published,
+      with_evidence(opened.session, Asked{options.request.identity, options.request.default_domain},
+                    publish(opened.session, options.request, *token)));
   if (options.common.json) {
     print(published_json(published));
   } else {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "client/evidence.h"
 #include "client/trust.h"
 #include "domains.h"
 #include "log_states.h"
@@ -108,6 +109,19 @@ void take_earlier(std::optional<Timestamp>& next, std::optional<Timestamp> other
   if (other && (!next || *other < *next)) next = other;
 }
 
+Monitored compare_newcomers(const Session& session, const federation::Domain& domain) {
+  Monitored task{Monitored::Task::newcomer, domain.text(), {}, {}, {}};
+  auto saved = look_for_forks(session, domain);
+  if (!saved) {
+    task.error = std::move(saved).error();
+  } else if (!saved->empty()) {
+    task.error =
+        Error{Errc::verification_failed,
+              "a log has signed two histories; the proof is kept in " + saved->front().string()};
+  }
+  return task;
+}
+
 void follow_documents(const Session& session, const std::vector<KnownDomain>& domains,
                       MonitorReport& report) {
   for (const KnownDomain& known : domains) {
@@ -119,6 +133,7 @@ void follow_documents(const Session& session, const std::vector<KnownDomain>& do
       task.error = std::move(news).error();
     }
     report.tasks.push_back(std::move(task));
+    report.tasks.push_back(compare_newcomers(session, known.current().domain));
   }
 }
 

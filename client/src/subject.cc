@@ -19,6 +19,8 @@ LogId log_of(const DirectoryPolicy& policy, const Label& label) {
   return federation::find_shard(std::get<ShardedPolicy>(policy).logs, label);
 }
 
+}  // namespace
+
 Result<LogId> named_log(const federation::Directory& directory, const std::string& name) {
   const auto found = std::find_if(
       directory.logs.begin(), directory.logs.end(),
@@ -29,8 +31,6 @@ Result<LogId> named_log(const federation::Directory& directory, const std::strin
     return fail(Errc::rejected, "the log has retired");
   return found->id();
 }
-
-}  // namespace
 
 Result<Subject> find_subject(const KnownDomain& known, const federation::Identity& identity,
                              const std::string& log) {

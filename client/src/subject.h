@@ -22,6 +22,10 @@ struct Subject {
   }
 };
 
+// The log that `name` is the LogId in hexadecimal, or the alias, of.
+// Errors: not_found; rejected for one that has retired.
+Result<LogId> named_log(const federation::Directory& directory, const std::string& name);
+
 // `log` is a LogId in hexadecimal or an alias; empty for the log that has the label.
 // Errors besides those of session.h: not_found for a log that is none of the domain's; rejected for
 // one that has retired.

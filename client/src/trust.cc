@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "client/evidence.h"
 #include "domains.h"
 #include "federation/directory_client.h"
 #include "log_states.h"
@@ -26,6 +27,18 @@ Result<federation::DirectoryDocument> document_of(const Session& session,
                  "the directory document");
 }
 
+// From now on there is something to compare the logs with. That they cannot be asked is no reason
+// not to trust the domain.
+Result<void> begin_to_watch(const Session& session, const federation::Domain& domain) {
+  const auto saved = look_for_forks(session, domain);
+  if (!saved && saved.error().code == Errc::unavailable) return {};
+  KT_TRY(saved);
+  if (!saved->empty())
+    return fail(Errc::verification_failed,
+                "a log has signed two histories; the proof is kept in " + saved->front().string());
+  return {};
+}
+
 }  // namespace
 
 Timestamp system_now() {
@@ -48,8 +61,7 @@ Result<DomainNews> trust(Session& session, const TrustRequest& request) {
     if (request.contact_policy) policy = *request.contact_policy;
     Origin source = source_of(request, before);
     KT_TRY(const auto document, document_of(session, request, source));
-    KT_TRY(DomainNews news,
-           take_document(known, document, std::move(source), policy, session.now()));
+    KT_TRY(DomainNews news, follow_document(session, known, document, std::move(source), policy));
     std::vector<Change> changes;
     if (!request.document && news.change != DomainChange::held) {
       KT_TRY(check_entries(session, news, changes));
@@ -57,7 +69,11 @@ Result<DomainNews> trust(Session& session, const TrustRequest& request) {
     KT_TRY(Bytes after, news.known.encode());
     changes.push_back({cell_of(request.domain), std::move(stored), std::move(after)});
     KT_TRY(const bool is_written, session.state.write(changes));
-    if (is_written) return news;
+    if (!is_written) continue;
+    if (!request.document) {
+      KT_TRY(begin_to_watch(session, request.domain));
+    }
+    return news;
   }
   return overtaken();
 }

@@ -57,10 +57,13 @@ class KtProgram : public gateway::LogProgram {
   [[nodiscard]] gateway::Serving& serving() { return *serving_; }
 
   [[nodiscard]] std::string state() const { return path("kt"); }
+  static Outcome kt_without_state(const std::vector<std::string>& arguments) {
+    return gateway::Running(arguments, "", KT_PROGRAM).wait();
+  }
   // Runs `kt` with a state of the test's own.
   Outcome kt(std::vector<std::string> arguments) const {
     arguments.insert(arguments.end(), {"--state", state()});
-    return gateway::Running(arguments, "", KT_PROGRAM).wait();
+    return kt_without_state(arguments);
   }
   // The JSON that it prints, when it ends as it should.
   Json kt_json(std::vector<std::string> arguments, int code = 0) const {

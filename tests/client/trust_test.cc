@@ -103,7 +103,14 @@ TEST_F(Trust, RefusesWhatIsNotInForceOldOrAnotherOfTheSameEpoch) {
   };
   federation::Directory other = first.directory();
   other.url.path = "/other";
-  expect_error(publish_instead(other), 5, "two directory documents of one epoch");
+  const Outcome twice = publish_instead(other);
+  expect_error(twice, 6, "two directory documents of one epoch");
+  const auto evidence =
+      std::filesystem::directory_iterator(std::filesystem::path(state()) / "evidence")->path();
+  EXPECT_NE(twice.err.find(evidence.string()), std::string::npos) << twice.err;
+  const Outcome checked = kt_without_state({"evidence", "check", evidence, "--json"});
+  EXPECT_EQ(checked.code, 0) << checked.err;
+  EXPECT_EQ(Json::parse(checked.out).at("kind"), "directory");
   // The log has signed it, but does not have it.
   other.epoch = federation::Epoch{2};
   expect_error(publish_instead(other), 6, "does not have the document");

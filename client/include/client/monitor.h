@@ -15,6 +15,7 @@ namespace kt::client {
 struct Monitored {
   enum class Task : std::uint8_t {
     directory,      // a domain's document, and what its logs have of it
+    newcomer,       // what the domain's logs show to somebody who is new
     contact,        // a label that was looked up
     owner,          // a label that is owned
     distinguished,  // the log entries that users compare
@@ -37,9 +38,10 @@ struct MonitorReport {
 };
 
 // Does what is due, or with `all` everything there is to do: follows the documents of trusted
-// domains, verifies that their logs have them under `kt:directory`, and meets the obligations to
-// monitor that the protocol makes of what was looked up and is owned. Goes on with the others when
-// one fails; what is done is stored at once. Fails itself only when the state cannot be read.
+// domains, verifies that their logs have them under `kt:directory`, looks for forks in what the
+// logs show to newcomers (evidence.h), and meets the obligations to monitor that the protocol makes
+// of what was looked up and is owned. Goes on with the others when one fails; what is done is
+// stored at once. Fails itself only when the state cannot be read.
 //
 // Logs are asked at their own endpoints, so that those are monitored, too, which a domain's
 // document has taken out of its policy.
