@@ -1,7 +1,7 @@
 // One log, for whoever asks it: the draft's requests in, the log's own bytes out.
 //
-// Where the log is does not show: embedded in this process (embedded_log.h), or at another gateway
-// (remote_log.h).
+// Where the log is does not show: embedded in this process (embedded_log.h), at another gateway
+// (remote_log.h), or with a third party that manages it for us (managed_log.h).
 //
 // Thread rule: any thread, several requests at a time. What is awaited goes on on the executor of
 // whoever awaits.
