@@ -55,6 +55,7 @@ constexpr const char* kAlias = "main";
 constexpr const char* kWriter = "writer";
 constexpr const char* kServiceUser = "ktgate";  // who runs it where root has made it
 constexpr std::size_t kTokenSize = 32;
+constexpr std::size_t kUserSize = std::size_t{1} << 16;  // of what the system says of a user
 constexpr mode_t kReadable = 0644;
 constexpr mode_t kOwnerOnly = 0600;
 
@@ -92,12 +93,20 @@ struct Made {
 Result<std::string> find_user() {
   const uid_t user = geteuid();
   if (user == 0) return std::string(kServiceUser);
-  std::vector<char> buffer(std::size_t{1} << 16);
+  std::vector<char> buffer(kUserSize);
   passwd found{};
   passwd* result = nullptr;
   if (getpwuid_r(user, &found, buffer.data(), buffer.size(), &result) != 0 || result == nullptr)
     return fail(Errc::unavailable, "the user who runs this has no name");
   return std::string(found.pw_name);
+}
+
+bool is_user(const std::string& name) {
+  std::vector<char> buffer(kUserSize);
+  passwd found{};
+  passwd* result = nullptr;
+  return getpwnam_r(name.c_str(), &found, buffer.data(), buffer.size(), &result) == 0 &&
+         result != nullptr;
 }
 
 Result<Plan> make_plan(const InitOptions& options) {
@@ -194,6 +203,8 @@ void print(const Plan& plan, const Made& made) {
   std::printf("log    %s\ntoken  %s\n\n", made.log.hex().c_str(), made.token.c_str());
   std::printf(
       "The token lets its bearer write to the log. It is kept nowhere, so note it now.\n\nNext:\n");
+  if (geteuid() == 0 && !is_user(plan.user))
+    std::printf("- Make the user who runs the gateway: useradd --system %s\n", plan.user.c_str());
   if (geteuid() == 0)
     std::printf("- Give everything to the user who runs the gateway: chown -R %s: %s\n",
                 plan.user.c_str(), plan.directory.c_str());
