@@ -9,6 +9,7 @@
 namespace kt::client {
 
 void add_compare(const program::Command& root);
+void add_credential(const program::Command& root);
 void add_evidence(const program::Command& root);
 void add_heads(const program::Command& root);
 void add_lookup(const program::Command& root);

@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
   kt::client::add_monitor(root);
   kt::client::add_heads(root);
   kt::client::add_compare(root);
+  kt::client::add_credential(root);
   kt::client::add_evidence(root);
   return line.run(argc, argv);
 }
