@@ -6,6 +6,11 @@
 #include "output.h"
 
 namespace kt::client {
+namespace {
+
+constexpr std::uint64_t kLongestTimeout = 3'600'000;  // milliseconds
+
+}  // namespace
 
 void add_common_options(const program::Command& command, CommonOptions& options) {
   command
@@ -14,7 +19,7 @@ void add_common_options(const program::Command& command, CommonOptions& options)
                 "~/.local/state/kt")
       .type_name("DIR");
   command.add_duration("--timeout", options.timeout,
-                       "How long one answer may take to come (default: 10s)");
+                       "How long one answer may take to come (default: 10s, at most 1h)");
   command.add_flag("--json", options.json, "Print JSON, for scripts");
 }
 
@@ -29,6 +34,8 @@ void add_default_domain(const program::Command& command,
 }
 
 Result<OpenSession> open_session(const CommonOptions& options, const std::string& command) {
+  if (options.timeout > kLongestTimeout)
+    return fail(Errc::malformed, "--timeout: is more than an hour");
   std::filesystem::path path = options.state;
   if (path.empty()) {
     KT_TRY(path, default_state_directory());

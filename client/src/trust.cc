@@ -48,6 +48,8 @@ Timestamp system_now() {
 }
 
 Result<DomainNews> trust(Session& session, const TrustRequest& request) {
+  if (request.url && !request.url->has_tls && !federation::is_loopback(request.url->host))
+    return fail(Errc::malformed, "the URL has to be https, or lead to a loopback address");
   for (int i = 0; i < kAttempts; ++i) {
     KT_TRY(const auto before, load_domain(session, request.domain));
     std::optional<KnownDomain> known;

@@ -159,8 +159,16 @@ TEST_F(Trust, SaysWhyNot) {
   { port = LoopbackListener().port(); }
   expect_error(kt({"trust", "example.com", "--url", "http://127.0.0.1:" + std::to_string(port)}), 4,
                "127.0.0.1");
+  // Somebody who listens, and says nothing.
+  const LoopbackListener silent;
+  const std::string silence = "http://127.0.0.1:" + std::to_string(silent.port());
+  expect_error(kt({"trust", "example.com", "--url", silence, "--timeout", "200ms"}), 4,
+               "127.0.0.1");
+  expect_error(kt({"trust", "example.com", "--timeout", "2h"}), 2, "--timeout");
+  expect_error(kt({"trust", "example.com", "--url", "http://kt.example.com"}), 2, "https");
   serve("log");
   expect_error(kt({"trust", "example.net", "--url", serving().url().text()}), 3, "404");
+  EXPECT_EQ(kt_json({"trust"}), Json::array());
 }
 
 }  // namespace

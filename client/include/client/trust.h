@@ -14,7 +14,7 @@ namespace kt::client {
 struct TrustRequest {
   federation::Domain domain;
   // Where the document is looked for, now and later; where it was before, or at kt.DOMAIN, when
-  // nothing is given.
+  // nothing is given. With TLS, unless it leads to a loopback address.
   std::optional<federation::Url> url;
   // Whom to believe for the document, the gateway and the logs of the domain; as before, or the
   // system's authorities, when nothing is given.
