@@ -21,6 +21,7 @@ void add_log_erase(const program::Command& group);
 void add_log_export(const program::Command& group);
 void add_log_fsck(const program::Command& group);
 void add_log_import(const program::Command& group);
+void add_log_leaf_key(const program::Command& group);
 void add_log_prune(const program::Command& group);
 void add_log_recover(const program::Command& group);
 void add_log_stat(const program::Command& group);

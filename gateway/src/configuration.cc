@@ -265,6 +265,7 @@ class ConfigurationReader {
     if (log.writer.has_value() != table.contains("token_file"))
       complain(position_of(table, log.writer ? "writer" : "token_file"),
                "remote_log.writer and remote_log.token_file go together");
+    if (!log.leaf_key.empty() && !signing_) signing_ = position_of(table, "leaf_key");
     if (log.writer)
       named_.push_back({"remote_log.writer", *log.writer, position_of(table, "writer")});
   }
@@ -314,6 +315,8 @@ class ConfigurationReader {
       complain(position_of(root, "default_domain"), "default_domain names no [[domain]]");
     if (published_ && !root.contains("state"))
       complain(*published_, "domain.url needs state, a directory for what is published");
+    if (signing_ && !root.contains("state"))
+      complain(*signing_, "remote_log.leaf_key needs state, a directory for what is signed");
   }
 
   // Principals may stand behind the logs.
@@ -342,6 +345,7 @@ class ConfigurationReader {
   std::set<federation::Domain> domains_;
   std::set<std::string> remote_aliases_;
   std::optional<Position> published_;  // where a domain first has a url
+  std::optional<Position> signing_;    // where a remote log first has a leaf_key
   // A log's alias, where a domain has it, and whether that has a url.
   struct Routed {
     std::string log;

@@ -96,6 +96,10 @@ struct RemoteLogConfiguration {
   std::filesystem::path configuration;  // the draft's Configuration, encoded
   std::filesystem::path token_file;     // empty where nobody writes
   std::optional<std::string> writer;    // a principal's name; nobody may write without one
+  // For a log that a third party manages for this gateway: with what its values are signed, empty
+  // for any other log, and how often its heads are looked at.
+  std::filesystem::path leaf_key;
+  std::chrono::milliseconds follow_interval{10'000};
   federation::HttpClientOptions http = http_defaults();
 };
 
@@ -131,7 +135,8 @@ struct DomainConfiguration {
 struct GatewayConfiguration {
   // Of identities that name no domain; one of `domains`.
   std::optional<federation::Domain> default_domain;
-  // Where the gateway keeps what it has published; there if any of `domains` has a URL.
+  // Where the gateway keeps what it has published and signed; there if any of `domains` has a URL,
+  // or any of `remote_logs` a leaf key.
   std::filesystem::path state;
   ListenConfiguration listen;
   AdminConfiguration admin;

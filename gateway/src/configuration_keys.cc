@@ -106,7 +106,8 @@ constexpr std::array kKeys{
                      "as telephone numbers. Without it they are refused."},
     ConfigurationKey{"", "state", Kind::path, false, &state, 0, 0, "state",
                      "A directory, made when it is not there, in which the gateway keeps what its "
-                     "domains have published. Needed where a domain has a url.",
+                     "domains have published, and what it has signed. Needed where a domain has a "
+                     "url, or a remote log a leaf_key.",
                      true},
 
     ConfigurationKey{"listen", "address", Kind::address, true, &in_listen, 0, 0, "127.0.0.1:8443",
@@ -257,6 +258,13 @@ constexpr std::array kKeys{
     ConfigurationKey{"remote_log", "writer", Kind::name, false,
                      &in_remote_log<&RemoteLogConfiguration::writer>, 0, 0, "somebody",
                      "The principal who may update labels here. Needs token_file."},
+    ConfigurationKey{"remote_log", "leaf_key", Kind::path, false,
+                     &in_remote_log<&RemoteLogConfiguration::leaf_key>, 0, 0, "elsewhere-leaf.pem",
+                     "The private key with which this gateway signs each value, for a log that a "
+                     "third party manages for it; readable by its owner only."},
+    ConfigurationKey{"remote_log", "follow_interval", Kind::duration, false,
+                     &in_remote_log<&RemoteLogConfiguration::follow_interval>, 100, kHour, "",
+                     "How often the heads of such a log are looked at."},
     ConfigurationKey{"remote_log", "authorities", Kind::path, false,
                      &in_http<&federation::HttpClientOptions::authorities>, 0, 0, "authorities.pem",
                      "The certificate authorities, in PEM, that the other gateway proves its name "

@@ -31,6 +31,11 @@ struct HostedLog {
   std::shared_ptr<const Upstream> upstream{};    // the other one
 
   [[nodiscard]] bool is_remote() const { return log == nullptr; }
+  // Whether the values of updates are signed here, and not by who sends them, when a third party
+  // manages the log.
+  [[nodiscard]] bool is_signed_here() const {
+    return is_remote() && upstream->managed().has_value();
+  }
   [[nodiscard]] const keytrans::LogConfiguration& configuration() const {
     return is_remote() ? upstream->configuration() : log->configuration();
   }

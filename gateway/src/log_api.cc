@@ -36,15 +36,16 @@ Refused refuse(const Error& error, Problem not_found) {
 using Decoded = Result<routing::LogRequest>;
 
 template <class Message>
-Decoded decode(const keytrans::LogConfiguration& /*log*/, ByteView body) {
+Decoded decode(const HostedLog& /*hosted*/, ByteView body) {
   KT_TRY(Message message, keytrans::decode<Message>(body));
   return routing::LogRequest(std::move(message));
 }
 
 // The service operator has signed what a manager is sent.
-Decoded decode_update(const keytrans::LogConfiguration& log, ByteView body) {
-  if (log.mode() != DeploymentMode::thirdPartyManagement)
-    return decode<keytrans::UpdateRequest>(log, body);
+Decoded decode_update(const HostedLog& hosted, ByteView body) {
+  const keytrans::LogConfiguration& log = hosted.configuration();
+  if (log.mode() != DeploymentMode::thirdPartyManagement || hosted.is_signed_here())
+    return decode<keytrans::UpdateRequest>(hosted, body);
   KT_TRY(keytrans::ManagerUpdateRequest message,
          keytrans::decode<keytrans::ManagerUpdateRequest>(body, WireContext::of(log.wire())));
   return routing::LogRequest(std::move(message));
@@ -117,7 +118,7 @@ struct LogApi::Operation {
   std::string_view request_type;  // of a POST; a GET has none
   std::string_view response_type;
   std::string_view help;
-  Decoded (*decode)(const keytrans::LogConfiguration& log, ByteView body) = nullptr;  // ask, update
+  Decoded (*decode)(const HostedLog& hosted, ByteView body) = nullptr;  // ask, update
   // read, auditor_read
   Answer (*answer)(const HostedLog& hosted, const Request& request) = nullptr;
   Result<Bytes> (*view)(ByteView answer) = nullptr;  // of these
@@ -286,7 +287,7 @@ asio::awaitable<Response> LogApi::answer(std::shared_ptr<const Call> call, Reque
 
 asio::awaitable<Response> LogApi::ask(std::shared_ptr<const Call> call, Request request) {
   const HostedLog& hosted = call->hosted;
-  Decoded decoded = call->operation.decode(hosted.configuration(), request.body);
+  Decoded decoded = call->operation.decode(hosted, request.body);
   if (!decoded) co_return problem_response(Problem::malformed, decoded.error().detail);
   if (auto refused = refuse_access(*call->hosting, call->caller, hosted, *decoded))
     co_return *std::move(refused);

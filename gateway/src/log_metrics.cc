@@ -122,6 +122,35 @@ void write_upstream_metrics(const std::vector<HostedLog>& logs, PrometheusText& 
                 each.hosted.upstream->log().state().is_ejected ? 1 : 0);
 }
 
+// Of logs that a third party manages for this gateway.
+void write_manager_metrics(const std::vector<HostedLog>& logs, Timestamp now,
+                           PrometheusText& text) {
+  using routing::ManagerTrouble;
+  std::vector<std::pair<std::string_view, routing::ManagedLogState>> managed;
+  for (const HostedLog& hosted : logs) {
+    if (!hosted.is_remote()) continue;
+    if (auto state = hosted.upstream->managed()) managed.emplace_back(hosted.alias, *state);
+  }
+  text.begin(MetricType::gauge, "ktgate_manager_trouble",
+             "1 for why nothing is signed for a log that a third party manages.");
+  for (const auto& [alias, state] : managed) {
+    for (const ManagerTrouble trouble :
+         {ManagerTrouble::unseen, ManagerTrouble::unverified, ManagerTrouble::forked})
+      text.sample({{"log", alias}, {"trouble", to_string(trouble)}},
+                  state.trouble == trouble ? 1 : 0);
+  }
+  text.begin(MetricType::gauge, "ktgate_manager_tree_size",
+             "Entries of the newest tree of such a log that was verified.");
+  for (const auto& [alias, state] : managed)
+    text.sample({{"log", alias}}, state.size ? number(state.size->value()) : 0);
+  text.begin(MetricType::gauge, "ktgate_manager_followed_age_seconds",
+             "How long ago such a log was looked at last, and verified.");
+  for (const auto& [alias, state] : managed) {
+    if (state.followed_at)
+      text.sample({{"log", alias}}, seconds(elapsed_ms(*state.followed_at, now)));
+  }
+}
+
 }  // namespace
 
 void write_log_metrics(const std::vector<HostedLog>& logs, Timestamp now, PrometheusText& text) {
@@ -144,6 +173,7 @@ void write_log_metrics(const std::vector<HostedLog>& logs, Timestamp now, Promet
                   log.state.trouble == trouble ? 1 : 0);
   }
   write_upstream_metrics(logs, text);
+  write_manager_metrics(logs, now, text);
 }
 
 }  // namespace kt::gateway

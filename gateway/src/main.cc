@@ -6,6 +6,7 @@ namespace {
 void add_log_commands(const program::Command& root) {
   const program::Command group = root.add_command("log", "Make and look after transparency logs");
   add_log_create(group);
+  add_log_leaf_key(group);
   add_log_stat(group);
   add_log_import(group);
   add_log_export(group);

@@ -6,6 +6,8 @@
 
 #include "configuration_change.h"
 #include "routing/embedded_log.h"
+#include "store/lmdb_store.h"
+#include "store/new_directory.h"
 
 namespace kt::gateway {
 namespace {
@@ -37,7 +39,23 @@ Result<log::Log*> OpenLogs::open(const ServedLogConfiguration& named,
   return logs_.emplace(directory, OpenLog{named, std::move(log)}).first->second.log.get();
 }
 
-Result<std::shared_ptr<const Upstream>> OpenLogs::open(const RemoteLogConfiguration& named) {
+// What there is of it is made, for the gateway's user alone.
+Result<SigningState> OpenLogs::signing_state(const std::filesystem::path& directory) {
+  const std::filesystem::path evidence = directory / "evidence";
+  for (const std::filesystem::path& each : {directory, evidence}) {
+    std::error_code error;
+    if (std::filesystem::is_directory(each, error)) continue;
+    KT_TRY(store::make_directory(each,
+                                 [](const std::filesystem::path&) -> Result<void> { return {}; }));
+  }
+  if (store_ == nullptr) {
+    KT_TRY(store_, store::open_lmdb_store(directory / "store"));
+  }
+  return SigningState{store_.get(), evidence};
+}
+
+Result<std::shared_ptr<Upstream>> OpenLogs::open(const RemoteLogConfiguration& named,
+                                                 const std::filesystem::path& state) {
   KT_TRY(UpstreamFiles files, read_upstream_files(named));
   auto metrics = std::make_shared<UpstreamMetrics>();
   for (auto each = upstreams_.rbegin(); each != upstreams_.rend(); ++each) {
@@ -46,7 +64,11 @@ Result<std::shared_ptr<const Upstream>> OpenLogs::open(const RemoteLogConfigurat
     metrics = (*each)->metrics();
     break;
   }
-  KT_TRY(auto upstream, Upstream::open(named, std::move(files), std::move(metrics)));
+  std::optional<SigningState> signing;
+  if (files.leaf_key) {
+    KT_TRY(signing, signing_state(state));
+  }
+  KT_TRY(auto upstream, Upstream::open(named, std::move(files), std::move(metrics), signing));
   upstreams_.push_back(upstream);
   return upstream;
 }
@@ -64,11 +86,11 @@ Result<std::shared_ptr<const Hosting>> OpenLogs::host(const GatewayConfiguration
                       routing::make_embedded(**log)});
   }
   for (const RemoteLogConfiguration& named : configuration.remote_logs) {
-    auto upstream = open(named);
+    auto upstream = open(named, configuration.state);
     if (!upstream) return fail_in("remote log " + named.alias, std::move(upstream).error());
     if (!ids.insert((*upstream)->configuration().id()).second)
       return fail(Errc::rejected, "remote log " + named.alias + ": it is another log here, too");
-    std::shared_ptr<routing::LogService> service(*upstream, &(*upstream)->log());
+    std::shared_ptr<routing::LogService> service(*upstream, &(*upstream)->service());
     hosted.push_back({named.alias,
                       {},
                       named.writer,

@@ -21,8 +21,8 @@ class OpenLogs {
   // their aliases, and taken up anew if anything of them has changed, their files included.
   // Blocking, until every new log has an entry or something is in its way, or `interrupt` came; no
   // other gateway is waited for. Errors: those of Log::open(), read_upstream_files(),
-  // Upstream::open() and Hosting::create(); rejected when two of them are copies of one log, or
-  // when what an open log was opened with is to change.
+  // Upstream::open(), open_lmdb_store() for what is signed, and Hosting::create(); rejected when
+  // two of them are copies of one log, or when what an open log was opened with is to change.
   Result<std::shared_ptr<const Hosting>> host(const GatewayConfiguration& configuration,
                                               const program::Interrupt& interrupt);
 
@@ -31,7 +31,7 @@ class OpenLogs {
   // Closes all; they answer what waits. Requires: nobody calls them any more.
   void close_all() {
     logs_.clear();
-    for (const auto& upstream : upstreams_) upstream->log().close();
+    for (const auto& upstream : upstreams_) upstream->close();
   }
 
  private:
@@ -41,12 +41,16 @@ class OpenLogs {
   };
 
   Result<log::Log*> open(const ServedLogConfiguration& named, const program::Interrupt& interrupt);
-  Result<std::shared_ptr<const Upstream>> open(const RemoteLogConfiguration& named);
+  Result<std::shared_ptr<Upstream>> open(const RemoteLogConfiguration& named,
+                                         const std::filesystem::path& state);
+
+  Result<SigningState> signing_state(const std::filesystem::path& directory);
 
   std::map<std::filesystem::path, OpenLog> logs_;
+  std::unique_ptr<store::Store> store_;  // there when there is a log to sign for
   // All that a Hosting may still have, so that they end on this thread; the newest of an alias
   // last.
-  std::vector<std::shared_ptr<const Upstream>> upstreams_;
+  std::vector<std::shared_ptr<Upstream>> upstreams_;
   std::vector<std::weak_ptr<const Hosting>> given_;
 };
 

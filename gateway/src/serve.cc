@@ -31,6 +31,8 @@ constexpr const char* kFooter =
     "Example:\n"
     "  ktgate serve /etc/ktgate/ktgate.toml";
 
+using routing::ManagerTrouble;
+
 // How often the logs are looked at.
 constexpr int kLookMilliseconds = 1000;
 
@@ -60,6 +62,7 @@ class Watch {
 
  private:
   void look_at_remote(const HostedLog& hosted) {
+    look_at_managed(hosted);
     const routing::RemoteLogState now = hosted.upstream->log().state();
     bool& was_ejected = was_ejected_[hosted.configuration().id()];
     if (now.is_ejected == was_ejected) return;
@@ -69,8 +72,21 @@ class Watch {
     std::fprintf(stderr, "ktgate serve: remote log %s %s\n", hosted.alias.c_str(), what.c_str());
   }
 
+  void look_at_managed(const HostedLog& hosted) {
+    const auto managed = hosted.upstream->managed();
+    if (!managed || managed->trouble == ManagerTrouble::unseen) return;
+    ManagerTrouble& before = managed_before_[hosted.configuration().id()];
+    if (managed->trouble == before) return;
+    before = managed->trouble;
+    const std::string what = before == ManagerTrouble::none
+                                 ? std::string("is signed for again")
+                                 : "is not signed for: " + managed->reason;
+    std::fprintf(stderr, "ktgate serve: remote log %s %s\n", hosted.alias.c_str(), what.c_str());
+  }
+
   const Current<Hosting>& hosting_;
   std::map<LogId, log::Trouble> before_;
+  std::map<LogId, ManagerTrouble> managed_before_;
   std::map<LogId, bool> was_ejected_;
 };
 

@@ -33,7 +33,8 @@ class SigningLog final : public ManagedLog {
         clock_(clock),
         versions_(std::move(versions)),
         follower_(std::move(follower)) {
-    note(fail(Errc::verification_failed, "its heads were not looked at yet"));
+    state_.trouble = ManagerTrouble::unseen;
+    note(fail(Errc::unavailable, ""));
   }
 
   asio::awaitable<Result<Bytes>> ask(LogRequest request) override;
@@ -162,6 +163,7 @@ void SigningLog::note(const Result<void>& followed) {
 std::string_view to_string(ManagerTrouble trouble) {
   switch (trouble) {
     case ManagerTrouble::none: return "none";
+    case ManagerTrouble::unseen: return "unseen";
     case ManagerTrouble::unverified: return "unverified";
     case ManagerTrouble::forked: return "forked";
   }

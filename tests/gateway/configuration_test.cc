@@ -119,6 +119,8 @@ TEST(Configuration, EveryKeyIsReadIntoItsPlace) {
     configuration = "far.configuration"
     token_file = "far.token"
     writer = "other"
+    leaf_key = "leaf.pem"
+    follow_interval = "19s"
     authorities = "far.pem"
     connections = 20
     waiting = 21
@@ -201,6 +203,8 @@ TEST(Configuration, EveryKeyIsReadIntoItsPlace) {
   EXPECT_EQ(far.configuration, "/etc/ktgate/far.configuration");
   EXPECT_EQ(far.token_file, "/etc/ktgate/far.token");
   EXPECT_EQ(far.writer, "other");
+  EXPECT_EQ(far.leaf_key, "/etc/ktgate/leaf.pem");
+  EXPECT_EQ(far.follow_interval, milliseconds(19'000));
   EXPECT_EQ(far.http.authorities, "/etc/ktgate/far.pem");
   EXPECT_EQ(far.http.connections, 20U);
   EXPECT_EQ(far.http.waiting, 21U);
@@ -548,6 +552,8 @@ TEST(Configuration, RemoteLogs) {
     EXPECT_EQ(fault_of(kListen + remote + line + "\n"),
               "gateway.toml:7:" + std::string(*line == 'w' ? "10" : "14") +
                   ": remote_log.writer and remote_log.token_file go together");
+  EXPECT_EQ(fault_of(kListen + remote + "leaf_key = \"l\"\n"),
+            "gateway.toml:7:12: remote_log.leaf_key needs state, a directory for what is signed");
   EXPECT_EQ(fault_of(kListen + remote + "writer = \"p\"\ntoken_file = \"t\"\n"),
             "gateway.toml:7:10: remote_log.writer names no [[principal]]");
 }

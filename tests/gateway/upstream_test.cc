@@ -11,6 +11,8 @@
 #include "federation/media_type.h"
 #include "federation/routed_messages.h"
 #include "http_exchange.h"
+#include "keytrans/fork_evidence.h"
+#include "keytrans/management.h"
 #include "names.h"
 #include "origin.h"
 #include "prometheus_samples.h"
@@ -29,6 +31,8 @@ using keytrans::LogConfiguration;
 using std::chrono::steady_clock;
 
 constexpr const char* kFrontToken = "the-token-of-the-front";
+constexpr const char* kUnavailable = "503 upstream-unavailable";
+constexpr const char* kInvalid = "502 upstream-invalid";
 
 std::string domain(const std::string& name, const std::string& log) {
   return "[[domain]]\nname = \"" + name +
@@ -301,6 +305,172 @@ TEST_F(TwoGateways, CheckReadsTheFilesOfRemoteLogs) {
   EXPECT_EQ(code(look_up(*anyone_, "bob@example.net")), "404 unknown-label");
 }
 
+// --- A log that the back manages for the front -------------------------------------------------
+
+class ManagedByTheBack : public TwoGateways {
+ protected:
+  void SetUp() override {
+    const Outcome made = run({"log", "leaf-key", path("leaf.pem"), "--suite", "ed25519"});
+    ASSERT_EQ(made.code, 0) << made.err;
+    create("far",
+           {"--suite", "ed25519", "--configuration", path("far.configuration"), "--mode",
+            "third-party-management", "--leaf-key", made.out.substr(0, made.out.size() - 1)});
+    create_log("near");
+    back_listen_ = listen("back");
+    manage("far");
+    write_token(kFrontToken);
+    front_listen_ = "state = \"state\"\n" + listen("front");
+    serve_front();
+    user_.emplace(configuration("far"));
+  }
+  // Has the back manage the log in `directory`.
+  void manage(const std::string& directory) {
+    if (back_) {
+      ASSERT_EQ(back_->stop().code, 0);
+    }
+    write_file(path("back.toml"), back_listen_ + principal("front", kFrontToken) +
+                                      "[[log]]\ndirectory = \"" + directory +
+                                      "\"\nalias = \"managed\"\nwriter = \"front\"\n");
+    back_.emplace(path("back.toml"));
+  }
+  void write_configuration() const {
+    write_front(back_->url());
+    std::string text = read_file(path("front.toml"));
+    const std::string writer = "token_file = \"front.token\"\n";
+    text.insert(text.find(writer), "leaf_key = \"leaf.pem\"\nfollow_interval = \"100ms\"\n");
+    write_file(path("front.toml"), text);
+  }
+  void serve_front() {
+    write_configuration();
+    front_.emplace(path("front.toml"));
+    writer_.emplace(front_->url(), kWriterToken, trusting("front"));
+    anyone_.emplace(front_->url(), "", trusting("front"));
+  }
+  [[nodiscard]] double sample(const std::string& name) const {
+    const Samples samples = metrics("admin.socket");
+    const auto found = samples.find(name);
+    return found == samples.end() ? -1 : found->second;
+  }
+  [[nodiscard]] bool has_trouble(const std::string& trouble) const {
+    return sample("ktgate_manager_trouble{log=\"far\",trouble=\"" + trouble + "\"}") == 1;
+  }
+  void wait_until_signing() const {
+    wait_until(
+        [&] {
+          return !has_trouble("unseen") && !has_trouble("unverified") && !has_trouble("forked");
+        },
+        "nothing is signed");
+  }
+  void wait_for_tree_size(double size) const {
+    wait_until([&] { return sample("ktgate_manager_tree_size{log=\"far\"}") == size; },
+               "the heads are not followed");
+  }
+  // Straight to the manager, with the front's token and key.
+  unsigned update_at_back(const Label& label, std::optional<Version> greatest, Version version) {
+    const auto file = configuration("far");
+    const auto key = must(keytrans::SigningKey::from_pem(
+        keytrans::CipherSuite::KT_128_SHA256_Ed25519, read_file(path("leaf.pem"))));
+    const auto request = must(keytrans::sign_update_request(
+        key, file.wire(), {{}, label, greatest, {{to_bytes(std::string_view("another"))}}},
+        version));
+    Asker front(back_->url(), kFrontToken, trusting("back"));
+    return front
+        .post("/kt/v1/logs/managed/update", "update-request",
+              must(keytrans::encode(request, file.context())))
+        .status;
+  }
+
+  std::string back_listen_;
+};
+
+TEST_F(ManagedByTheBack, UpdatesAreSignedOnTheirWay) {
+  wait_until_signing();
+  const Label bob = label_of("bob@example.net");
+  become_owner(bob);
+  for (std::uint32_t version = 0; version < 3; ++version)
+    EXPECT_EQ(update(bob, "key " + std::to_string(version)).first, Version{version});
+  EXPECT_EQ(text_of(search(bob).value), "key 2");
+  wait_for_tree_size(4);
+  EXPECT_GE(sample("ktgate_manager_followed_age_seconds{log=\"far\"}"), 0);
+  EXPECT_LT(sample("ktgate_manager_followed_age_seconds{log=\"far\"}"), 60);
+  // Nobody else signs, and the manager takes nothing that is not signed.
+  const auto put = [&](Asker& asker, const std::string& log, Bytes body) {
+    return code(asker.post("/kt/v1/logs/" + log + "/update", "update-request", std::move(body)));
+  };
+  EXPECT_EQ(put(*writer_, "far",
+                must(keytrans::encode(keytrans::ManagerUpdateRequest{{}, bob, {}, {}, Version{1}},
+                                      configuration("far").context()))),
+            "400 malformed");
+  Asker front(back_->url(), kFrontToken, trusting("back"));
+  EXPECT_EQ(put(front, "managed",
+                must(keytrans::encode(keytrans::UpdateRequest{{}, bob, Version{2}, {{{1}}}}))),
+            "400 malformed");
+  // The front goes on where it was.
+  ASSERT_EQ(front_->stop().code, 0);
+  serve_front();
+  wait_until_signing();
+  EXPECT_EQ(update(bob, "key 3").first, Version{3});
+}
+
+TEST_F(ManagedByTheBack, AForkEndsSigningAndIsEvidence) {
+  wait_until_signing();
+  const Label bob = label_of("bob@example.net");
+  become_owner(bob);
+  update(bob, "key 0");
+  ASSERT_EQ(back_->stop().code, 0);
+  back_.reset();
+  std::filesystem::copy(path("far"), path("copy"), std::filesystem::copy_options::recursive);
+  manage("far");
+  write_configuration();
+  expect_reloaded();
+  wait_until_signing();
+  update(bob, "key 1");
+  wait_for_tree_size(3);
+
+  // The same manager with its log from before, in which something else happens.
+  manage("copy");
+  EXPECT_EQ(update_at_back(bob, Version{0}, Version{1}), 200U);
+  write_configuration();
+  expect_reloaded();
+  wait_until([&] { return has_trouble("forked"); }, "the fork is not found");
+  const Bytes request = must(encode(RoutedUpdateRequest{
+      bob, {{id(), std::nullopt, Version{1}}}, {{to_bytes(std::string_view("key 2"))}}}));
+  const auto put = [&] {
+    return code(writer_->post("/kt/v1/update", "routed-update-request", request));
+  };
+  EXPECT_EQ(put(), kUnavailable);
+  EXPECT_EQ(look_up(*anyone_, "bob@example.net").status, 200U);
+  EXPECT_EQ(readiness("admin.socket"), 200U);
+  wait_until(
+      [&] {
+        return front_->err().find("is not signed for: the log signed two trees") !=
+               std::string::npos;
+      },
+      "nobody says so");
+  const auto evidence = must(keytrans::ForkEvidence::parse(to_bytes(
+      read_file(path("state/evidence/fork-" + user_->configuration().id().hex() + ".bin")))));
+  must(keytrans::verify_fork_evidence(evidence));
+  // And stays so.
+  ASSERT_EQ(front_->stop().code, 0);
+  manage("far");
+  serve_front();
+  wait_until([&] { return has_trouble("forked"); }, "the fork is forgotten");
+  EXPECT_EQ(put(), kUnavailable);
+}
+
+TEST_F(ManagedByTheBack, TheLeafKeyHasToBeTheLogs) {
+  std::filesystem::remove(path("leaf.pem"));
+  ASSERT_EQ(run({"log", "leaf-key", path("leaf.pem"), "--suite", "ed25519"}).code, 0);
+  expect_failure(run({"log", "leaf-key", path("leaf.pem")}), 1, "log leaf-key", "File exists");
+  expect_failure(run({"check", path("front.toml")}), 1, "check",
+                 "remote log far: leaf_key: leaf.pem is not the key of this log");
+  EXPECT_NE(front_->reload().find("leaf.pem is not the key of this log"), std::string::npos);
+  std::filesystem::copy(path("near.configuration"), path("far.configuration"),
+                        std::filesystem::copy_options::overwrite_existing);
+  expect_failure(run({"check", path("front.toml")}), 1, "check",
+                 "leaf_key: the log is not managed by a third party");
+}
+
 // --- Upstreams that are hostile --------------------------------------------------------------
 
 // Does the same with each connection until it goes.
@@ -351,9 +521,6 @@ Origin::Script endless(std::string begin, std::string more) {
     for (bool goes_on = connection.write(begin); goes_on;) goes_on = connection.write(more);
   };
 }
-
-constexpr const char* kUnavailable = "503 upstream-unavailable";
-constexpr const char* kInvalid = "502 upstream-invalid";
 
 class HostileUpstream : public UpstreamTest {
  protected:

@@ -296,7 +296,7 @@ TEST_F(ManagedLogTest, FollowsTheHeadsAndGoesOnWhereItWas) {
   open();
   EXPECT_EQ(log_->state().size, size);
   // Before the first look nothing is signed, and what is not known is not held against it later.
-  EXPECT_EQ(trouble(), ManagerTrouble::unverified);
+  EXPECT_EQ(trouble(), ManagerTrouble::unseen);
   EXPECT_EQ(ask(UpdateRequest{{}, alice_, Version{0}, {{{2}}}}).error().code, Errc::unavailable);
   EXPECT_EQ(follow().error().code, Errc::unavailable);
   manager_.way = Manager::Way::open;

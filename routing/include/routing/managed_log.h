@@ -5,8 +5,9 @@
 // values are ever signed for one version, whenever the process dies and whatever becomes of the
 // request. Who may update is for the caller to know.
 //
-// The heads that the manager shows are followed, verified as a user would. As long as the last ones
-// did not verify nothing is signed; and never again once they prove that the log has forked.
+// The heads that the manager shows are followed, verified as a user would. Nothing is signed before
+// they were, as long as the last ones did not verify, or when they were not shown for max_behind;
+// and never again once they prove that the log has forked.
 //
 // Source: draft, "Management". Thread rule: that of LogService.
 #pragma once
@@ -37,6 +38,7 @@ struct ManagedLogOptions {
 
 enum class ManagerTrouble : std::uint8_t {
   none,
+  unseen,      // its heads were not looked at yet
   unverified,  // what it showed last does not follow from what it showed before, or is too old
   forked,      // it signed two heads that cannot both be true
 };
