@@ -1,9 +1,12 @@
 #include "routing/managed_log.h"
 
+#include <csignal>
+#include <cstdlib>
 #include <future>
 #include <map>
 #include <random>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 
 #include <boost/asio/co_spawn.hpp>
@@ -13,6 +16,7 @@
 
 #include "keytrans/codec.h"
 #include "keytrans/fork_evidence.h"
+#include "keytrans/hash.h"
 #include "keytrans/management.h"
 #include "log_fixture.h"
 #include "names.h"
@@ -255,6 +259,94 @@ TEST_F(ManagedLogTest, WhateverTheProcessWasAboutToDoWhenItEnded) {
     EXPECT_EQ(signed_for(label, {}, {1}), Version{0});
     manager_.way = Manager::Way::open;
   }
+}
+
+// What a child tells its parent of a value that it has signed. Written at once or not at all.
+struct Told {
+  std::uint32_t label;
+  std::uint32_t version;
+  HashValue value;
+};
+
+// A manager to whom nothing gets through but its heads, and who tells what it was sent.
+class TellingManager final : public LogService {
+ public:
+  TellingManager(LogService& log, int channel) : log_(log), channel_(channel) {}
+
+  asio::awaitable<Result<Bytes>> ask(LogRequest request) override {
+    const auto* const update = std::get_if<ManagerUpdateRequest>(&request);
+    if (update == nullptr) return log_.ask(std::move(request));
+    for (std::size_t i = 0; i < update->values.size(); ++i) {
+      const Told told{update->label.bytes()[0],
+                      static_cast<std::uint32_t>(update->signed_version.value() + i),
+                      keytrans::sha256(update->values[i].value)};
+      if (write(channel_, &told, sizeof told) != sizeof told) _exit(3);
+    }
+    return Manager::lost();
+  }
+
+ private:
+  LogService& log_;
+  int channel_;
+};
+
+// Kills a process that signs, again and again. What it signed before it was killed, and what the
+// next ones sign, is never two values for one version. KT_KILLS in the environment says how often;
+// docs/evidence.md has the last full run.
+TEST_F(ManagedLogTest, ExpensiveNoTwoValuesAreSignedWhenTheProcessIsKilled) {
+  const char* const given = std::getenv("KT_KILLS");
+  const long kills = given != nullptr ? std::strtol(given, nullptr, 10) : 10;
+  const std::uint64_t seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937_64 random(seed);
+  std::map<std::pair<std::uint32_t, std::uint32_t>, HashValue> known;
+  std::size_t total = 0;
+  log_.reset();
+  store_.reset();
+  embedded_.reset();
+  fixture_.close();
+  for (long kill_number = 0; kill_number < kills; ++kill_number) {
+    int channel[2] = {-1, -1};
+    ASSERT_EQ(pipe(channel), 0);
+    const std::uint64_t child_seed = random();
+    const pid_t child = fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+      close(channel[0]);
+      fixture_.open();
+      embedded_ = make_embedded(fixture_.log());
+      TellingManager telling(*embedded_, channel[1]);
+      manager_.log = &telling;
+      open();
+      std::mt19937_64 own(child_seed);
+      while (true) {
+        const Label label = must(Label::create(Bytes{static_cast<std::uint8_t>(own() % 4)}));
+        std::optional<Version> greatest;
+        if (own() % 3 != 0) greatest = Version{static_cast<std::uint32_t>(own() % 20)};
+        std::vector<keytrans::LabelValue> values(1 + own() % 3);
+        for (auto& value : values) value.value = {static_cast<std::uint8_t>(own() % 4)};
+        static_cast<void>(ask(UpdateRequest{{}, label, greatest, values}));
+      }
+    }
+    close(channel[1]);
+    Told told{};
+    // It has begun to sign.
+    ASSERT_EQ(read(channel[0], &told, sizeof told), static_cast<ssize_t>(sizeof told));
+    std::this_thread::sleep_for(std::chrono::microseconds(random() % 50'000));
+    ASSERT_EQ(kill(child, SIGKILL), 0);
+    do {
+      const auto [found, is_new] = known.try_emplace({told.label, told.version}, told.value);
+      ASSERT_EQ(found->second, told.value) << told.label << " " << told.version;
+      ++total;
+    } while (read(channel[0], &told, sizeof told) == sizeof told);
+    close(channel[0]);
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    ASSERT_TRUE(WIFSIGNALED(status)) << "the process ended by itself: " << WEXITSTATUS(status);
+  }
+  EXPECT_GT(total, static_cast<std::size_t>(kills));
+  std::printf("%ld kills, %zu signatures for %zu versions\n", kills, total, known.size());
+  fixture_.open();
 }
 
 TEST_F(ManagedLogTest, SignsNothingThatTheLogCannotTake) {
