@@ -2,12 +2,9 @@
 #include "client/credential.h"
 
 #include "client/compare.h"
-#include "client/lookup.h"
 #include "client/monitor.h"
-#include "client/trust.h"
 #include "keytrans/credential.h"
-#include "kt_program.h"
-#include "memory_transport.h"
+#include "memory_world.h"
 
 namespace kt::client {
 namespace {
@@ -15,23 +12,6 @@ namespace {
 using keytrans::DeploymentMode;
 using keytrans::RetainedCredential;
 using State = SettledCredential::State;
-
-constexpr const char* kAliceText = "alice@example.com";
-
-class MemoryWorld : public KtProgram {
- protected:
-  explicit MemoryWorld(DeploymentMode mode) : transport_(mode, system_now()) {
-    must(client::trust(session_,
-                       {domain_of("example.com"), {}, {}, {}, transport_.document().text()}));
-  }
-  [[nodiscard]] const keytrans::TestLog& log() const { return transport_.log(); }
-  Result<Found> look_up() { return lookup(session_, {kAliceText, {}, {}, {}}); }
-
-  MemoryTransport transport_;
-  // The log's clock goes on as fast as it likes.
-  Session session_{must(StateDirectory::open(state())), &transport_,
-                   [this] { return transport_.log().now(); }};
-};
 
 class Credentials : public MemoryWorld {
  protected:
@@ -49,7 +29,7 @@ class Credentials : public MemoryWorld {
                                                       known().distinguished().back().position()));
     return must(keytrans::encode(made, log().configuration().context()));
   }
-  Result<CheckedCredential> check(Bytes bytes, const std::string& identity = kAliceText) {
+  Result<CheckedCredential> check(Bytes bytes, const std::string& identity = kAlice) {
     return check_credential(session_, {identity, {}, "", std::move(bytes)});
   }
   [[nodiscard]] std::vector<std::pair<Bytes, Bytes>> kept() const {
@@ -60,7 +40,7 @@ class Credentials : public MemoryWorld {
     const auto made = must(
         keytrans::prove_credential_update(log().log(), transport_.alice, retained.outcome.version,
                                           retained.terminal, retained.view.size));
-    return {kAliceText, {}, must(keytrans::encode(made))};
+    return {kAlice, {}, must(keytrans::encode(made))};
   }
   std::vector<SettledCredential> settle(const std::optional<SentUpdate>& sent = {}) {
     return must(settle_credentials(session_, sent));
@@ -169,27 +149,27 @@ TEST_F(Credentials, TheProgramSaysHowFarItIsVerified) {
   };
   const Bytes standard = credential();
   write(standard);
-  const Outcome verified = kt({"credential", "verify", file, "--of", kAliceText});
+  const Outcome verified = kt({"credential", "verify", file, "--of", kAlice});
   EXPECT_EQ(verified.code, 0) << verified.err;
   EXPECT_NE(verified.out.find("alice@example.com/0\n"), std::string::npos) << verified.out;
   Bytes changed = standard;
   changed.back() ^= 1U;
   write(changed);
-  expect_error(kt({"credential", "verify", file, "--of", kAliceText}), 6, "");
+  expect_error(kt({"credential", "verify", file, "--of", kAlice}), 6, "");
   write(standard);
   expect_error(kt({"credential", "verify", file, "--of", "bob@example.com"}), 6, "somebody else's");
   EXPECT_EQ(kt({"credential", "update"}).out, "no credential is provisional\n");
 
   transport_.grow();
   write(credential());
-  EXPECT_EQ(kt_json({"credential", "verify", file, "--of", kAliceText}).at("is_final"), false);
+  EXPECT_EQ(kt_json({"credential", "verify", file, "--of", kAlice}).at("is_final"), false);
   EXPECT_EQ(kt_json({"credential", "update"}, 4).at(0).at("state"), "provisional");
   transport_.settle();
   walk();
   write(update().update);
-  EXPECT_EQ(kt_json({"credential", "update", "--of", kAliceText, "--with", file}).at(0).at("state"),
+  EXPECT_EQ(kt_json({"credential", "update", "--of", kAlice, "--with", file}).at(0).at("state"),
             "verified");
-  expect_error(kt({"credential", "update", "--of", kAliceText}), 2, "--with");
+  expect_error(kt({"credential", "update", "--of", kAlice}), 2, "--with");
 }
 
 class ManagedLog : public MemoryWorld {

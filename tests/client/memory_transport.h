@@ -42,6 +42,23 @@ class MemoryTransport final : public Transport {
 
   [[nodiscard]] const keytrans::TestLog& log() const { return log_; }
   [[nodiscard]] const federation::DirectoryDocument& document() const { return *document_; }
+  // Publishes the next document, which the log has under `kt:directory` if `is_logged`.
+  void renew(bool is_logged) {
+    epoch_ = federation::Epoch{epoch_.value() + 1};
+    document_ = sign_document();
+    if (!is_logged) return;
+    const Label label = label_of(federation::kDirectoryLabel);
+    const Version version{static_cast<std::uint32_t>(epoch_.value() - 2)};
+    const Bytes entry = must(document_->entry().encode());
+    must(log_.log().append(Timestamp{log_.now().value() + 30},
+                           {{label, 0, {must(log_.log().make_value(label, version, entry))}}}));
+    append();
+  }
+  // What the gateway says of its document's epoch, and which log it says it has asked.
+  void say(std::uint64_t epoch) { said_epoch_ = epoch; }
+  void say(const LogId& log) { said_log_ = log; }
+  // How often the document was fetched.
+  [[nodiscard]] int fetches() const { return fetches_; }
 
   Result<Bytes> post(const Origin& /*origin*/, const Question& question) override {
     using namespace keytrans;
@@ -49,8 +66,12 @@ class MemoryTransport final : public Transport {
       const auto asked = must(federation::decode<federation::LookupRequest>(question.body));
       const LogId& id = log_.configuration().id();
       KT_TRY(Bytes answer, prove(prove_search(log_.log(), federation::search_request(asked, id))));
-      return federation::encode(federation::RoutedResponse{1, {{id.hash(), std::move(answer)}}});
+      return federation::encode(federation::RoutedResponse{
+          said_epoch_.value_or(epoch_.value()),
+          {{said_log_ ? said_log_->hash() : id.hash(), std::move(answer)}}});
     }
+    if (question.operation == "search")
+      return prove(prove_search(log_.log(), must(decode<SearchRequest>(question.body))));
     if (question.operation == "contact-monitor")
       return prove(
           prove_contact_monitor(log_.log(), must(decode<ContactMonitorRequest>(question.body))));
@@ -61,6 +82,7 @@ class MemoryTransport final : public Transport {
   }
   Result<federation::DirectoryDocument> fetch(const Origin& /*origin*/,
                                               const federation::Domain& /*domain*/) override {
+    ++fetches_;
     return document();
   }
 
@@ -81,7 +103,7 @@ class MemoryTransport final : public Transport {
     const federation::Url url{true, "kt.example.com", 443, ""};
     const federation::Directory directory{
         domain_of("example.com"),
-        federation::Epoch{1},
+        epoch_,
         Timestamp{log_.now().value() - kDay},
         Timestamp{log_.now().value() + kDay},
         federation::LabelRule::bytes,
@@ -94,7 +116,11 @@ class MemoryTransport final : public Transport {
   }
 
   keytrans::TestLog log_;
+  federation::Epoch epoch_{1};
   std::optional<federation::DirectoryDocument> document_;
+  std::optional<std::uint64_t> said_epoch_;
+  std::optional<LogId> said_log_;
+  int fetches_ = 0;
 };
 
 }  // namespace kt::client

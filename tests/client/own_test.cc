@@ -1,4 +1,6 @@
 // `kt own`, `kt publish`, `kt monitor` and `kt heads`, at a gateway of their own.
+#include <set>
+
 #include "federation/routed_messages.h"
 #include "keytrans/base64url.h"
 #include "kt_program.h"
@@ -81,6 +83,27 @@ TEST_F(Own, PublishesVersionAfterVersion) {
   EXPECT_EQ(heads[0].at("domain"), "example.com");
   EXPECT_EQ(heads[0].at("owned"), 2);
   EXPECT_FALSE(heads[0].at("next").is_null());
+}
+
+TEST_F(Own, AsksTheShardThatHasTheLabel) {
+  serve_log();
+  create("other");
+  publish_document("log", middle_.url(), "policy = \"sharded\"\nlogs = [\"main\", \"two\"]\n",
+                   "[[log]]\ndirectory = \"other\"\nalias = \"two\"\nwriter = \"writer\"\n");
+  ASSERT_EQ(kt({"trust", "example.com"}).code, 0);
+  std::set<std::string> asked;
+  // The LogIds are random: all labels are in one shard once in 2^11 runs.
+  for (int i = 0; i < 12; ++i) {
+    const std::string identity = "user" + std::to_string(i) + "@example.com";
+    ASSERT_EQ(kt({"own", identity}).code, 0);
+    ASSERT_EQ(publish(identity, "key of " + identity).code, 0);
+    const Json found = kt_json({"lookup", identity});
+    EXPECT_EQ(found.at("value"), to_base64url(to_bytes("key of " + identity)));
+    asked.insert(found.at("log").at("alias").get<std::string>());
+    if (asked.size() == 2) break;
+  }
+  EXPECT_EQ(asked, (std::set<std::string>{"main", "two"}));
+  EXPECT_EQ(kt_json({"heads"}).size(), 2U);
 }
 
 TEST_F(Own, WhatWasSentTwiceIsPublishedOnce) {

@@ -68,7 +68,9 @@ TEST_F(Tampering, TruncatedAndForeignAnswersAreRefused) {
   const std::string type = "application/vnd.ktgate.lookup-response";
   for (const std::string& answer :
        {answer_with(type, ""), answer_with(type, std::string(3000, '\xff')),
-        answer_with("text/html", "hello"), std::string("HTTP/1.1 302 Found\r\n\r\n"),
+        answer_with("text/html", "hello"),
+        "HTTP/1.1 200 OK\r\nContent-Type: " + type + "\r\nContent-Length: 10000000000\r\n\r\n",
+        std::string("HTTP/1.1 302 Found\r\n\r\n"),
         answer_with("application/vnd.ktgate.search-response", "x")}) {
     middle_.meddle([answer](const Exchange&) { return answer; });
     expect_rejected({"lookup", kAlice}, answer.substr(0, 80));

@@ -88,6 +88,26 @@ TEST_F(Trust, HoldsDownWhatNoLogVouchesFor) {
   EXPECT_FALSE(listed[0].at("held").is_null());
 }
 
+TEST_F(Trust, NothingIsBelievedOfLogsThatAreHeldDown) {
+  ManInTheMiddle middle;
+  serve("log", middle.url());
+  middle.ask(serving().url().port);
+  trust(middle.url());
+  ASSERT_EQ(kt({"lookup", kAlice, "--raw"}).out, "the key");
+  ASSERT_EQ(serving().stop().code, 0);
+  create("taken");
+  import("taken", gateway::line_of(kAlice, 0, "another key"));
+  serve("taken", federation::Url{false, "127.0.0.1", 1, ""});
+  publish_document("taken", middle.url(), "policy = \"single\"\nlogs = [\"main\"]\n");
+  middle.ask(serving().url().port);
+  const auto logs = must(must(StateDirectory::open(state())).read_all("logs"));
+  const Outcome refused = kt({"lookup", kAlice, "--raw"});
+  EXPECT_EQ(refused.code, 6) << refused.err;
+  EXPECT_EQ(refused.out, "");
+  EXPECT_NE(refused.err.find("ALARM: example.com publishes"), std::string::npos) << refused.err;
+  EXPECT_EQ(must(must(StateDirectory::open(state())).read_all("logs")), logs);
+}
+
 TEST_F(Trust, RefusesWhatIsNotInForceOldOrAnotherOfTheSameEpoch) {
   ManInTheMiddle middle;
   serve("log", middle.url());
