@@ -64,10 +64,12 @@ Result<std::vector<SeenEntry>> find_entries(const Session& session, const LogEnd
   while (!is_enough()) {
     if (entries.size() > kMaxVersions || entries.back().version == Version{0}) break;
     const Version version{entries.back().version.value() - 1};
-    KT_TRY(const auto previous,
-           ask_log<SearchResponse>(session, log, "search", state.search_request(label, version),
-                                   state, true));
-    KT_TRY(const DirectoryEntry older, decode_entry(previous.value, log));
+    auto previous = ask_log<SearchResponse>(session, log, "search",
+                                            state.search_request(label, version), state, true);
+    // Versions may have expired. That only matters if one of them has to be there.
+    if (!previous && previous.error().code == Errc::not_found) break;
+    KT_TRY(const keytrans::SearchOutcome earlier, std::move(previous));
+    KT_TRY(const DirectoryEntry older, decode_entry(earlier.value, log));
     entries.push_back({state.configuration().id(), version, older});
   }
   if (std::none_of(entries.begin(), entries.end(),
@@ -104,12 +106,15 @@ Result<DomainNews> take_document(const std::optional<KnownDomain>& before,
                       DomainChange::first};
   }
   DomainNews news{*before, DomainChange::same};
-  news.known.source = std::move(source);
   news.known.contact_policy = policy;
   KT_TRY(news.known.directory, federation::follow(before->directory, document, now));
   if (news.known.directory.held) {
+    // Nor is it believed that the document has moved there.
     news.change = DomainChange::held;
-  } else if (news.known.directory.current.entry() != before->directory.current.entry()) {
+    return news;
+  }
+  news.known.source = std::move(source);
+  if (news.known.directory.current.entry() != before->directory.current.entry()) {
     news.change = DomainChange::followed;
   }
   // What logs said that are not the domain's any more is of no use.
@@ -169,7 +174,10 @@ Result<DomainNews> refresh_domain(const Session& session, const federation::Doma
     KT_TRY(DomainNews news,
            follow_document(session, known, document, known.source, known.contact_policy));
     std::vector<Change> changes;
-    if (check == EntryCheck::always || news.change == DomainChange::followed) {
+    // A document that is held down is noted whether the logs of the other one answer or not.
+    const bool is_checked = news.change == DomainChange::followed ||
+                            (check == EntryCheck::always && news.change == DomainChange::same);
+    if (is_checked) {
       KT_TRY(check_entries(session, news, changes));
     }
     KT_TRY(Bytes after, news.known.encode());

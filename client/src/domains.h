@@ -20,8 +20,8 @@ struct StoredDomain {
 Result<std::optional<StoredDomain>> load_domain(const Session& session,
                                                 const federation::Domain& domain);
 
-// What is known once `document`, which was read now, is taken into account. `before` is what was
-// known, with the source and the policy of `next` in the place of its own.
+// What is known once `document`, which was read now, is taken into account; the source is that of
+// the document that is believed. `before` is what was known.
 // Errors: those of follow(); rejected when the document is not in force.
 Result<DomainNews> take_document(const std::optional<KnownDomain>& before,
                                  const federation::DirectoryDocument& document, Origin source,

@@ -28,10 +28,10 @@ constexpr const char* kHelp =
     "them with what somebody else has been shown.";
 
 constexpr const char* kFooter =
-    "Two people who see different logs find out by this, if the text takes a road that the log is "
-    "not\npart of: read out, scanned, on paper. Both should have run it lately. --qr draws the "
-    "text "
-    "for a\ncamera; who scans it gives it to --with.\n\n"
+    "Two people who see different logs find out by this, if the text takes a road that the log is\n"
+    "not part of: read out, scanned, on paper. Both should have run it lately. --qr draws the "
+    "text\n"
+    "for a camera; who scans it gives it to --with.\n\n"
     "Example:\n"
     "  kt compare example.com --with kt1:6rF…";
 

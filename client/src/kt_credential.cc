@@ -31,20 +31,20 @@ constexpr const char* kVerifyHelp =
     "that are known. Asks nobody, so that the log does not learn who was sent what.";
 
 constexpr const char* kVerifyFooter =
-    "A provisional credential may be used, and is kept until kt credential update has settled it. "
-    "When\nthe entry that it is based on is not known (exit code 4), kt compare learns of new "
+    "A provisional credential may be used, and is kept until kt credential update has settled it.\n"
+    "When the entry that it is based on is not known (exit code 4), kt compare learns of new "
     "ones.\n\n"
     "Example:\n"
     "  kt credential verify alice.credential --of alice@example.com";
 
 constexpr const char* kUpdateHelp =
-    "Settles provisional credentials by the distinguished entries that are known meanwhile, or by "
-    "an "
-    "\nupdate that the owner has sent. Asks nobody.";
+    "Settles provisional credentials by the distinguished entries that are known meanwhile, or by\n"
+    "an update that the owner has sent. Asks nobody.";
 
 constexpr const char* kUpdateFooter =
-    "The exit code is 6 when a credential turns out to be one that the log denies, and 4 when some "
-    "are\nstill provisional.\n\n"
+    "The exit code is 6 when a credential turns out to be one that the log denies, and 4 when "
+    "some\n"
+    "are still provisional.\n\n"
     "Example:\n"
     "  kt credential update --of alice@example.com --with alice.update";
 

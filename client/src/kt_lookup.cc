@@ -29,9 +29,9 @@ constexpr const char* kHelp =
     "Its domain has to be trusted: kt trust.";
 
 constexpr const char* kFooter =
-    "The answer is verified against everything that was verified of the log before. Where the log "
-    "is\nyoung or the value new, that is not all yet: it says until when to run kt monitor. \"Not "
-    "found\" is\nthe word of the gateway, and cannot be proved.\n\n"
+    "The answer is verified against everything that was verified of the log before. Where the log\n"
+    "is young or the value new, that is not all yet: it says until when to run kt monitor. \"Not\n"
+    "found\" is the word of the gateway, and cannot be proved.\n\n"
     "Example:\n"
     "  kt lookup alice@example.com";
 

@@ -30,8 +30,8 @@ constexpr const char* kHelp =
     "directory documents say.";
 
 constexpr const char* kFooter =
-    "To be run about as often as each log's reasonable monitoring window says, by a timer or with "
-    "\n--watch. The exit code is that of the worst that was found.\n\n"
+    "To be run about as often as each log's reasonable monitoring window says, by a timer or with\n"
+    "--watch. The exit code is that of the worst that was found.\n\n"
     "Example:\n"
     "  kt monitor --watch";
 

@@ -16,15 +16,13 @@ struct OwnOptions {
 };
 
 constexpr const char* kHelp =
-    "Becomes the owner of an identity in the log that has it: from then on kt publish publishes "
-    "for "
-    "it,\nand kt monitor finds what was published by others.";
+    "Becomes the owner of an identity in the log that has it: from then on kt publish publishes\n"
+    "for it, and kt monitor finds what was published by others.";
 
 constexpr const char* kFooter =
-    "Nothing changes at the log: who may publish is for its operator to say. Whoever publishes "
-    "from "
-    "\nseveral machines does this on each of them, and runs kt own --again when another one has "
-    "\npublished.\n\n"
+    "Nothing changes at the log: who may publish is for its operator to say. Whoever publishes\n"
+    "from several machines does this on each of them, and runs kt own --again when another one\n"
+    "has published.\n\n"
     "Example:\n"
     "  kt own alice@example.com";
 

@@ -27,9 +27,9 @@ constexpr const char* kHelp =
     "Publishes a value as the next version of an identity that you own: kt own.";
 
 constexpr const char* kFooter =
-    "The token is what the domain's operator gave whoever may write; its file is for its owner "
-    "alone\n(mode 0600). When the log has versions that were not published from here, they are "
-    "shown and\nnothing is published (exit code 5): if they are right, publish again.\n\n"
+    "The token is what the domain's operator gave whoever may write; its file is for its owner\n"
+    "alone (mode 0600). When the log has versions that were not published from here, they are\n"
+    "shown and nothing is published (exit code 5): if they are right, publish again.\n\n"
     "Example:\n"
     "  kt publish alice@example.com --value key.pub --token-file ~/.config/kt/token";
 

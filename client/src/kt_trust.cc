@@ -30,10 +30,10 @@ constexpr const char* kHelp =
     "looks for a newer document, which has to follow the one before.";
 
 constexpr const char* kFooter =
-    "The first document of a domain is believed because of where it comes from: TLS proves the "
-    "name\nkt.DOMAIN, or you say that the file is right. From then on the domain's own logs have "
-    "to "
-    "vouch\nfor a new one, or it is held down for 72 hours.\n\n"
+    "The first document of a domain is believed because of where it comes from: TLS proves the\n"
+    "name kt.DOMAIN, or you say that the file is right. From then on the domain's own logs have "
+    "to\n"
+    "vouch for a new one, or it is held down for 72 hours.\n\n"
     "Example:\n"
     "  kt trust example.com";
 

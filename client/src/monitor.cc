@@ -13,6 +13,9 @@ namespace {
 using keytrans::ClientState;
 using keytrans::Obligation;
 
+// How many answers one obligation takes at most; what they say is stored one by one.
+constexpr int kMaxRounds = 1000;
+
 // A log that was asked before, with the trusted domain that has it.
 struct AskedLog {
   const KnownDomain* domain = nullptr;            // null when there is none
@@ -58,20 +61,17 @@ Result<void> ask_contact(const Session& session, const LogEndpoint& log, const L
   return {};
 }
 
-// Until the rightmost distinguished entry is verified.
-Result<void> ask_owner(const Session& session, const LogEndpoint& log, const Label& label,
+// Whether the rightmost distinguished entry is verified then.
+Result<bool> ask_owner(const Session& session, const LogEndpoint& log, const Label& label,
                        ClientState& state) {
-  while (true) {
-    KT_TRY(const auto request, state.owner_monitor_request(label));
-    KT_TRY(const auto outcome,
-           ask_log<keytrans::OwnerMonitorResponse>(session, log, "owner-monitor", request, state));
-    if (outcome.complete) return {};
-    if (outcome.verified_through <= request.start)
-      return fail(Errc::verification_failed,
-                  log.name +
-                      ": there is a version that was not published from here; kt lookup "
-                      "shows it");
-  }
+  KT_TRY(const auto request, state.owner_monitor_request(label));
+  KT_TRY(const auto outcome,
+         ask_log<keytrans::OwnerMonitorResponse>(session, log, "owner-monitor", request, state));
+  if (!outcome.complete && outcome.verified_through <= request.start)
+    return fail(
+        Errc::verification_failed,
+        log.name + ": there is a version that was not published from here; kt lookup shows it");
+  return outcome.complete;
 }
 
 Result<void> meet(const Session& session, const AskedLog& asked, const Obligation& obligation) {
@@ -80,14 +80,14 @@ Result<void> meet(const Session& session, const AskedLog& asked, const Obligatio
   if (asked.log->state == federation::LogState::retired)
     return fail(Errc::rejected, "the log has retired");
   const LogEndpoint log = endpoint_of(*asked.domain, *asked.log);
+  // Whether it is done.
   const auto attempt = [&](ClientState& state) -> Result<bool> {
     switch (obligation.kind) {
       case Obligation::Kind::contact_monitoring:
         KT_TRY(ask_contact(session, log, obligation.label, state));
         break;
       case Obligation::Kind::owner_monitoring:
-        KT_TRY(ask_owner(session, log, obligation.label, state));
-        break;
+        return ask_owner(session, log, obligation.label, state);
       case Obligation::Kind::distinguished:
         KT_TRY(ask_log<keytrans::DistinguishedResponse>(session, log, "distinguished",
                                                         state.distinguished_request(), state));
@@ -95,8 +95,12 @@ Result<void> meet(const Session& session, const AskedLog& asked, const Obligatio
     }
     return true;
   };
-  KT_TRY(change_state(session, asked.log->configuration, asked.domain->contact_policy, attempt));
-  return {};
+  for (int i = 0; i < kMaxRounds; ++i) {
+    KT_TRY(const bool is_done,
+           change_state(session, asked.log->configuration, asked.domain->contact_policy, attempt));
+    if (is_done) return {};
+  }
+  return fail(Errc::unavailable, "there is more to verify than is done at once");
 }
 
 std::optional<Timestamp> next_of(const ClientState& state) {

@@ -46,6 +46,7 @@ std::string moment(Timestamp time, Timestamp now) {
 }
 
 std::string shown(ByteView value) {
+  if (!value.empty() && value.back() == '\n') value = value.first(value.size() - 1);
   if (std::all_of(value.begin(), value.end(), [](std::uint8_t c) { return c >= ' ' && c <= '~'; }))
     return {value.begin(), value.end()};
   const std::string size = program::format_bytes(value.size());

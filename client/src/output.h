@@ -26,7 +26,7 @@ void print(const Json& json);
 // "2026-11-22 04:10:11 UTC, 3m ago"
 [[nodiscard]] std::string moment(Timestamp time, Timestamp now);
 
-// The value as text when it is printable ASCII, or else its first bytes in hexadecimal.
+// The value as text when it is one line of printable ASCII, or else its first bytes in hexadecimal.
 [[nodiscard]] std::string shown(ByteView value);
 
 [[nodiscard]] std::string text_of(const Label& label);

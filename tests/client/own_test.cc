@@ -1,5 +1,6 @@
 // `kt own`, `kt publish`, `kt monitor` and `kt heads`, at a gateway of their own.
 #include <set>
+#include <thread>
 
 #include "federation/routed_messages.h"
 #include "keytrans/base64url.h"
@@ -104,6 +105,28 @@ TEST_F(Own, AsksTheShardThatHasTheLabel) {
   }
   EXPECT_EQ(asked, (std::set<std::string>{"main", "two"}));
   EXPECT_EQ(kt_json({"heads"}).size(), 2U);
+}
+
+TEST_F(Own, ManyProcessesAtOncePublishOneAfterTheOther) {
+  serve_log();
+  ASSERT_EQ(kt({"own", kBob}).code, 0);
+  std::vector<std::thread> threads;
+  std::vector<Outcome> outcomes(4);
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    const std::string file = path("value" + std::to_string(i));
+    gateway::write_file(file, "key " + std::to_string(i));
+    threads.emplace_back([this, i, file, &outcomes] {
+      outcomes[i] = kt({"publish", kBob, "--value", file, "--token-file", path("token"), "--json"});
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  std::set<int> versions;
+  for (const Outcome& outcome : outcomes) {
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    versions.insert(Json::parse(outcome.out).at("version").get<int>());
+  }
+  EXPECT_EQ(versions, (std::set<int>{0, 1, 2, 3}));
+  EXPECT_EQ(kt({"monitor", "--all"}).code, 0);
 }
 
 TEST_F(Own, WhatWasSentTwiceIsPublishedOnce) {

@@ -85,6 +85,7 @@ TEST_F(Trust, HoldsDownWhatNoLogVouchesFor) {
   EXPECT_EQ(held.out.find("ALARM: "), 0U) << held.out;
   const Json listed = kt_json({"trust"});
   EXPECT_EQ(listed[0].at("url"), url.text());
+  EXPECT_EQ(listed[0].at("source"), url.text());
   EXPECT_FALSE(listed[0].at("held").is_null());
 }
 
@@ -106,6 +107,10 @@ TEST_F(Trust, NothingIsBelievedOfLogsThatAreHeldDown) {
   EXPECT_EQ(refused.out, "");
   EXPECT_NE(refused.err.find("ALARM: example.com publishes"), std::string::npos) << refused.err;
   EXPECT_EQ(must(must(StateDirectory::open(state())).read_all("logs")), logs);
+  EXPECT_EQ(kt({"monitor"}).code, 6);  // for the logs that newcomers are shown
+  const Json held = kt_json({"trust"})[0].at("held");
+  EXPECT_EQ(held.at("epoch"), 2);
+  EXPECT_EQ(kt_json({"trust"})[0].at("epoch"), 1);
 }
 
 TEST_F(Trust, RefusesWhatIsNotInForceOldOrAnotherOfTheSameEpoch) {
