@@ -27,16 +27,19 @@ class KtProgram : public gateway::LogProgram {
   // Whoever has `gateway::kWriterToken` may write.
   void serve(const std::string& name, const std::optional<federation::Url>& url = {},
              const std::string& listen = "") {
-    const std::string base =
-        "state = \"" + name + ".state\"\n" + gateway::principal("writer", gateway::kWriterToken) +
-        "[listen]\naddress = \"127.0.0.1:0\"\n" + listen + "[[log]]\ndirectory = \"" + name +
-        "\"\nalias = \"main\"\nwriter = \"writer\"\n";
-    const std::string file = path(name + ".toml");
-    gateway::write_file(file, base);
-    serving_.emplace(file);
-    configuration_ = base;
+    start(name, listen);
     publish_document(name, url ? *url : serving_->url(),
                      "policy = \"single\"\nlogs = [\"main\"]\n");
+  }
+  // The same, without a document yet. `listen` and `log` are more of its configuration.
+  void start(const std::string& name, const std::string& listen = "", const std::string& log = "") {
+    configuration_ = "state = \"" + name + ".state\"\n" +
+                     gateway::principal("writer", gateway::kWriterToken) +
+                     gateway::principal("auditor", gateway::kAuditorToken) +
+                     "[listen]\naddress = \"127.0.0.1:0\"\n" + listen + "[[log]]\ndirectory = \"" +
+                     name + "\"\nalias = \"main\"\nwriter = \"writer\"\n" + log;
+    gateway::write_file(path(name + ".toml"), configuration_);
+    serving_.emplace(path(name + ".toml"));
   }
   // Has the gateway publish a document with this URL and policy.
   void publish_document(const std::string& name, const federation::Url& url,
