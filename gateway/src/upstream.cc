@@ -1,5 +1,7 @@
 #include "upstream.h"
 
+#include <cstdlib>
+#include <exception>
 #include <tuple>
 #include <utility>
 
@@ -100,7 +102,11 @@ Upstream::Upstream(RemoteLogConfiguration remote, keytrans::LogConfiguration con
       work_(context_.get_executor()) {}
 
 Upstream::~Upstream() {
-  close();
+  try {
+    close();
+  } catch (const std::exception&) {
+    std::abort();  // there is no memory
+  }
   context_.stop();
   if (thread_.joinable()) thread_.join();
 }

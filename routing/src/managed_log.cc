@@ -27,11 +27,11 @@ asio::awaitable<Result<Bytes>> refuse() {
 class SigningLog final : public ManagedLog {
  public:
   SigningLog(LogService& manager, ManagedLogOptions options, const log::Clock& clock,
-             SignedVersions versions, ManagerFollower follower)
+             const SignedVersions& versions, ManagerFollower follower)
       : manager_(manager),
         options_(std::move(options)),
         clock_(clock),
-        versions_(std::move(versions)),
+        versions_(versions),
         follower_(std::move(follower)) {
     state_.trouble = ManagerTrouble::unseen;
     note(fail(Errc::unavailable, ""));
@@ -178,9 +178,9 @@ Result<std::unique_ptr<ManagedLog>> ManagedLog::open(store::Store& store, LogSer
     return fail(Errc::rejected, "the log is not managed by a third party");
   if (options.leaf_key.public_key() != configuration.wire().leaf_public_key)
     return fail(Errc::rejected, "the leaf key is not the log's");
-  KT_TRY(auto versions, SignedVersions::open(store, configuration.id()));
+  KT_TRY(const auto versions, SignedVersions::open(store, configuration.id()));
   KT_TRY(auto follower, ManagerFollower::open(store, configuration, options.evidence, clock));
-  return std::make_unique<SigningLog>(manager, std::move(options), clock, std::move(versions),
+  return std::make_unique<SigningLog>(manager, std::move(options), clock, versions,
                                       std::move(follower));
 }
 

@@ -33,37 +33,37 @@ constexpr std::string_view kProblemType = "urn:ktgate:error:";
 template <class Response, bool IsUpdate = false>
 struct Asks {
   using Answer = Response;
-  static constexpr bool is_update = IsUpdate;
+  static constexpr bool kIsUpdate = IsUpdate;
 };
 template <class Request>
 struct Operation;
 template <>
 struct Operation<keytrans::SearchRequest> : Asks<keytrans::SearchResponse> {
-  static constexpr const char* name = "search";
+  static constexpr const char* kName = "search";
 };
 template <>
 struct Operation<keytrans::ContactMonitorRequest> : Asks<keytrans::ContactMonitorResponse> {
-  static constexpr const char* name = "contact-monitor";
+  static constexpr const char* kName = "contact-monitor";
 };
 template <>
 struct Operation<keytrans::OwnerInitRequest> : Asks<keytrans::OwnerInitResponse> {
-  static constexpr const char* name = "owner-init";
+  static constexpr const char* kName = "owner-init";
 };
 template <>
 struct Operation<keytrans::OwnerMonitorRequest> : Asks<keytrans::OwnerMonitorResponse> {
-  static constexpr const char* name = "owner-monitor";
+  static constexpr const char* kName = "owner-monitor";
 };
 template <>
 struct Operation<keytrans::DistinguishedRequest> : Asks<keytrans::DistinguishedResponse> {
-  static constexpr const char* name = "distinguished";
+  static constexpr const char* kName = "distinguished";
 };
 template <>
 struct Operation<keytrans::UpdateRequest> : Asks<keytrans::UpdateResponse, true> {
-  static constexpr const char* name = "update";
+  static constexpr const char* kName = "update";
 };
 template <>
 struct Operation<keytrans::ManagerUpdateRequest> : Asks<keytrans::UpdateResponse, true> {
-  static constexpr const char* name = "update";
+  static constexpr const char* kName = "update";
 };
 
 // A request to the log, and what is the response to it.
@@ -83,8 +83,8 @@ bool is_encoded(ByteView body, const WireContext& context) {
 template <class Message>
 Result<Question> question_of(const Message& message, const keytrans::Configuration& wire) {
   using Asked = Operation<Message>;
-  Question question{Asked::name,
-                    Asked::is_update,
+  Question question{Asked::kName,
+                    Asked::kIsUpdate,
                     {},
                     WireContext::of(wire),
                     &is_encoded<typename Asked::Answer>};

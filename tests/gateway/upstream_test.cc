@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <future>
+#include <mutex>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -497,6 +498,61 @@ class Hostile {
   std::atomic<bool> ends_ = false;
   std::thread thread_;
 };
+
+// A gateway between the client and the log that says what the log once said, to something else or
+// before something happened. To the gateway in front it is a response like any other; the client is
+// who sees it.
+TEST_F(TwoGateways, ALieIsPassedOnAndTheClientRejectsIt) {
+  const Label bob = label_of("bob@example.net");
+  become_owner(bob);
+  update(bob, "old key");
+  Asker back(back_->url(), "", trusting("back"));
+  const auto said_of = [&](const Label& label, std::optional<TreeSize> last) {
+    const keytrans::SearchRequest request{last, label, {}};
+    return text_of(back.post("/kt/v1/logs/at-the-back/search", "search-request",
+                             must(keytrans::encode(request)))
+                       .body);
+  };
+  const std::string stale = said_of(bob, {});
+  update(bob, "new key");
+  const std::string honest = said_of(bob, user_->last());
+  std::string altered = honest;
+  altered.at(10) = static_cast<char>(altered.at(10) ^ 1);
+  const std::string of_newcomer = said_of(bob, {});
+
+  std::mutex mutex;
+  std::string lie;
+  const Hostile liar([&](const LoopbackConnection& connection) {
+    static_cast<void>(read_request(connection));
+    const std::lock_guard lock(mutex);
+    connection.write(http_answer(200, federation::media_type("search-response"), lie));
+  });
+  write_front({false, "127.0.0.1", liar.port(), ""});
+  expect_reloaded();
+  const auto outcome = [&](const std::string& said, ClientState& user, const Label& label) {
+    {
+      const std::lock_guard lock(mutex);
+      lie = said;
+    }
+    const auto question = user.search_request(label);
+    const auto answer = anyone_->post("/kt/v1/lookup", "lookup-request",
+                                      must(encode(LookupRequest{label, {{id(), user.last()}}})));
+    EXPECT_EQ(answer.status, 200U) << text_of(answer.body);
+    const auto routed = must(federation::decode<RoutedResponse>(answer.body));
+    EXPECT_EQ(text_of(routed.answers.at(0).response), said);
+    const auto response = must(keytrans::decode<keytrans::SearchResponse>(
+        routed.answers.at(0).response, user.configuration().context()));
+    const auto verified = user.verify(question, response, RemoteUser::now());
+    return verified ? std::optional<Errc>() : verified.error().code;
+  };
+  ClientState newcomer(configuration("far"));
+  EXPECT_EQ(outcome(honest, *user_, bob), std::nullopt);
+  EXPECT_EQ(outcome(of_newcomer, newcomer, bob), std::nullopt);
+  EXPECT_EQ(outcome(stale, *user_, bob), Errc::verification_failed) << "an older head";
+  EXPECT_EQ(outcome(altered, *user_, bob), Errc::verification_failed) << "another opening";
+  EXPECT_EQ(outcome(of_newcomer, newcomer, label_of("eve@example.net")), Errc::verification_failed)
+      << "what is true of another label";
+}
 
 // Takes what comes until the other side gives up.
 void hang(const LoopbackConnection& connection) { static_cast<void>(connection.read_all()); }
