@@ -127,13 +127,13 @@ class ManagedLogTest : public ::testing::Test {
     return must(user.apply(must(user.verify(request, response, fixture_.clock.now()))));
   }
 
+  asio::io_context context_;  // longer than what calls back into it
   ScratchDirectory directory_;
   keytrans::SigningKey key_;
   log::LogFixture fixture_;
   std::unique_ptr<LogService> embedded_;
   Manager manager_;
   std::unique_ptr<store::Store> store_;
-  asio::io_context context_;
   std::unique_ptr<ManagedLog> log_;
   const Label alice_ = label_of("alice@example.com");
 };

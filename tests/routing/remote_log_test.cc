@@ -96,10 +96,10 @@ class RemoteLogTest : public ::testing::Test {
     EXPECT_TRUE(has("Accept: " + media_type(name + "-response"))) << request.head;
     EXPECT_EQ(has("Authorization: Bearer the-token"), name == "update") << request.head;
     auto embedded = make_embedded(fixture_.log());
-    asio::io_context context;
     auto answered =
-        asio::co_spawn(context, embedded->ask(decoded(name, request.body)), asio::use_future);
-    context.run();
+        asio::co_spawn(log_context_, embedded->ask(decoded(name, request.body)), asio::use_future);
+    log_context_.restart();
+    log_context_.run();
     const Bytes body = must(answered.get());
     return http_answer(200, media_type(name + "-response"), {body.begin(), body.end()});
   }
@@ -140,8 +140,9 @@ class RemoteLogTest : public ::testing::Test {
     done.get_future().wait();
   }
 
-  log::LogFixture fixture_;
   asio::io_context context_;
+  asio::io_context log_context_;  // of the log that a gateway has
+  log::LogFixture fixture_;
   asio::io_context upstream_;
   asio::executor_work_guard<asio::io_context::executor_type> work_{upstream_.get_executor()};
   std::thread thread_;
