@@ -40,6 +40,19 @@ std::string domain(const std::string& name, const std::string& log) {
          "\"\nlabel_rule = \"UsernameCaseMapped\"\npolicy = \"single\"\nlogs = [\"" + log + "\"]\n";
 }
 
+using Times = std::vector<std::chrono::microseconds>;
+
+std::chrono::microseconds percentile(Times times, double part) {
+  std::sort(times.begin(), times.end());
+  return times.at(static_cast<std::size_t>(static_cast<double>(times.size() - 1) * part));
+}
+
+void print(const char* name, const Times& times) {
+  std::printf("%s: %zu requests, p50 %lld us, p99 %lld us\n", name, times.size(),
+              static_cast<long long>(percentile(times, 0.5).count()),
+              static_cast<long long>(percentile(times, 0.99).count()));
+}
+
 class UpstreamTest : public LogProgram {
  protected:
   [[nodiscard]] LogConfiguration configuration(const std::string& name) const {
@@ -265,6 +278,32 @@ TEST_F(TwoGateways, TheFrontFollowsChangesAndOutlivesTheBack) {
   EXPECT_EQ(samples.at("ktgate_upstream_ejected{log=\"far\"}"), 0);
   EXPECT_GE(samples.at("ktgate_upstream_requests_total{log=\"far\",outcome=\"unavailable\"}"), 5);
   EXPECT_EQ(front_->stop().code, 0);
+}
+
+// What the second gateway costs: one client, over TLS, one request after the other, by turns. The
+// figures are printed; the bound only says that no request waits for a connection to be made.
+TEST_F(TwoGateways, ExpensiveOneMoreGatewayOnTheWay) {
+  const Label bob = label_of("bob@example.net");
+  become_owner(bob);
+  update(bob, "key");
+  Asker back(back_->url(), "", trusting("back"));
+  Times direct;
+  Times through;
+  const auto measure = [](Asker& asker, Times& times) {
+    for (int i = 0; i < 500; ++i) {
+      const auto begin = steady_clock::now();
+      EXPECT_EQ(look_up(asker, "bob@example.net").status, 200U);
+      times.push_back(
+          std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - begin));
+    }
+  };
+  for (int turn = 0; turn < 4; ++turn) {
+    measure(back, direct);
+    measure(*anyone_, through);
+  }
+  print("direct", direct);
+  print("through", through);
+  EXPECT_LT(percentile(through, 0.5), 20 * percentile(direct, 0.5));
 }
 
 // The back's certificate is for another address, or none that the front believes.
@@ -694,11 +733,6 @@ TEST_F(HostileUpstream, IsNotWaitedForAtTheEnd) {
   EXPECT_FALSE(asked.get().has_value());
 }
 
-std::chrono::microseconds percentile(std::vector<std::chrono::microseconds> times, double part) {
-  std::sort(times.begin(), times.end());
-  return times.at(static_cast<std::size_t>(static_cast<double>(times.size() - 1) * part));
-}
-
 // What others notice: the times of a domain of the gateway's own, alone and while a client of each
 // hostile upstream asks it again and again, by turns. The bound is wide, as the machine has others
 // to serve; the figures are printed.
@@ -721,7 +755,6 @@ TEST_F(HostileUpstream, ExpensiveOtherDomainsHardlyNotice) {
     });
   }
   Asker asker(serving_->url());
-  using Times = std::vector<std::chrono::microseconds>;
   const auto measure = [&](Times& times) {
     const auto end = steady_clock::now() + std::chrono::milliseconds(1'000);
     for (auto begin = steady_clock::now(); begin < end; begin = steady_clock::now()) {
@@ -740,10 +773,8 @@ TEST_F(HostileUpstream, ExpensiveOtherDomainsHardlyNotice) {
   }
   ends = true;
   for (std::thread& client : clients) client.join();
-  for (const auto& [name, times] : {std::pair{"alone", alone}, {"beside", beside}})
-    std::printf("%s: %zu requests, p50 %lld us, p99 %lld us\n", name, times.size(),
-                static_cast<long long>(percentile(times, 0.5).count()),
-                static_cast<long long>(percentile(times, 0.99).count()));
+  print("alone", alone);
+  print("beside", beside);
   std::printf("%d requests to hostile upstreams meanwhile\n", asked.load());
   EXPECT_GT(asked, 100);
   EXPECT_LT(percentile(beside, 0.99),
