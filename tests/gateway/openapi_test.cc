@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "described.h"
+#include "public_api.h"
 #include "serve_program.h"
 
 namespace kt::gateway {

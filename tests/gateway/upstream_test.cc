@@ -713,8 +713,10 @@ TEST_F(HostileUpstream, IsNotWaitedForAtTheEnd) {
   add("connect", kUnavailable, hang);
   text_ = text_.replace(text_.find("300ms"), 5, "60s");
   serve();
-  const std::string configured = read_file(path("ktgate.toml"));
-  write_file(path("ktgate.toml"), configured + "[limits]\ndrain_timeout = \"100ms\"\n");
+  std::string configured = read_file(path("ktgate.toml"));
+  const std::string limits = "[limits]\n";
+  configured.insert(configured.find(limits) + limits.size(), "drain_timeout = \"100ms\"\n");
+  write_file(path("ktgate.toml"), configured);
   serving_.emplace(path("ktgate.toml"));
   auto asked = std::async(std::launch::async, [&] {
     Asker asker(serving_->url());
