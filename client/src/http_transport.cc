@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <thread>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -21,6 +22,7 @@ using Json = nlohmann::json;
 
 constexpr std::string_view kTypes = "application/vnd.ktgate.";
 constexpr std::string_view kProblemTypes = "urn:ktgate:error:";
+constexpr unsigned kTooManyRequests = 429;
 constexpr std::size_t kMaxDetailSize = 200;
 constexpr std::size_t kMaxProblemSize = 4096;
 
@@ -53,7 +55,7 @@ Error problem_of(const HttpResponse& response) {
   const unsigned status = response.status;
   if (status == 404) return {Errc::not_found, said};
   if (status == 409) return {Errc::conflict, said};
-  if (status == 429 || status >= 500) return {Errc::unavailable, said};
+  if (status == kTooManyRequests || status >= 500) return {Errc::unavailable, said};
   if (status >= 400) return {Errc::rejected, said};
   return {Errc::verification_failed, said + ", which is no answer"};
 }
@@ -80,8 +82,15 @@ class HttpTransport final : public Transport {
     request.body = question.body;
     request.changes_nothing = question.changes_nothing;
     const std::string expected = request.accept;
+    const auto deadline = std::chrono::steady_clock::now() + timeout_;
     KT_TRY(HttpResponse response,
-           of_peer(run<HttpResponse>(client->send(std::move(request))), origin.url.authority()));
+           of_peer(run<HttpResponse>(client->send(request)), origin.url.authority()));
+    // It was not looked at, so even what changes something may come again.
+    while (response.status == kTooManyRequests && response.retry_after &&
+           std::chrono::steady_clock::now() + *response.retry_after < deadline) {
+      std::this_thread::sleep_for(*response.retry_after);
+      KT_TRY(response, of_peer(run<HttpResponse>(client->send(request)), origin.url.authority()));
+    }
     if (response.status != 200) return tl::unexpected<Error>(problem_of(response));
     if (response.content_type != expected)
       return fail(Errc::verification_failed, "the answer is not of the type that was asked for");

@@ -33,11 +33,11 @@ class KtProgram : public gateway::LogProgram {
   }
   // The same, without a document yet. `listen` and `log` are more of its configuration.
   void start(const std::string& name, const std::string& listen = "", const std::string& log = "") {
-    configuration_ = "state = \"" + name + ".state\"\n" +
-                     gateway::principal("writer", gateway::kWriterToken) +
-                     gateway::principal("auditor", gateway::kAuditorToken) +
-                     "[listen]\naddress = \"127.0.0.1:0\"\n" + listen + "[[log]]\ndirectory = \"" +
-                     name + "\"\nalias = \"main\"\nwriter = \"writer\"\n" + log;
+    configuration_ =
+        "state = \"" + name + ".state\"\n" + gateway::principal("writer", gateway::kWriterToken) +
+        gateway::principal("auditor", gateway::kAuditorToken) +
+        "[listen]\naddress = \"127.0.0.1:0\"\n" + listen + limits_ + "[[log]]\ndirectory = \"" +
+        name + "\"\nalias = \"main\"\nwriter = \"writer\"\n" + log;
     gateway::write_file(path(name + ".toml"), configuration_);
     serving_.emplace(path(name + ".toml"));
   }
@@ -96,6 +96,9 @@ class KtProgram : public gateway::LogProgram {
     EXPECT_EQ(outcome.err.find("kt "), 0U) << outcome.err;
     EXPECT_NE(outcome.err.find(about), std::string::npos) << outcome.err;
   }
+
+  // Of the gateway's configuration: a section, or nothing.
+  std::string limits_ = "[limits]\nrequests_per_second = 0\n";
 
  private:
   std::string configuration_;

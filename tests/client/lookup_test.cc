@@ -144,5 +144,23 @@ TEST_F(Lookup, WhoeverIsOvertakenAsksAgain) {
   EXPECT_GE(found.tree.size, TreeSize{3});
 }
 
+class BusyGateway : public KtProgram {};
+
+TEST_F(BusyGateway, IsAskedAgainWhenItHasSaidSo) {
+  create("log");
+  import("log", gateway::line_of(kAlice, 0, "the key"));
+  limits_ = "[limits]\nrequests_per_second = 1\nburst = 1\n";
+  serve("log");
+  // It takes the document, and then the log's word for it, a second later.
+  const std::string url = serving().url().text();
+  gateway::wait_until(
+      [&] {
+        return kt({"trust", "example.com", "--url", url}).code == 0;
+      },
+      "the domain is trusted");
+  expect_error(kt({"lookup", kAlice, "--timeout", "500ms"}), 4, "429");
+  EXPECT_EQ(kt({"lookup", kAlice}).code, 0);
+}
+
 }  // namespace
 }  // namespace kt::client
