@@ -59,6 +59,19 @@ class KtProgram : public gateway::LogProgram {
   }
   [[nodiscard]] gateway::Serving& serving() { return *serving_; }
 
+  // Somebody else who may write, and does.
+  void publish_elsewhere(const std::string& name, const std::string& value,
+                         std::optional<Version> greatest = {}) {
+    gateway::Asker writer(serving().url(), gateway::kWriterToken);
+    const keytrans::UpdateRequest request{
+        {}, label_of(name), greatest, {keytrans::LabelValue{to_bytes(value)}}};
+    const auto answer =
+        writer.post("/kt/v1/logs/main/update", "update-request", must(keytrans::encode(request)));
+    ASSERT_EQ(answer.status, 200U) << gateway::text_of(answer.body);
+  }
+  // An entry more.
+  void grow() { publish_elsewhere("user" + std::to_string(grown_++) + "@example.com", "a key"); }
+
   [[nodiscard]] std::string state() const { return path("kt"); }
   static Outcome kt_without_state(const std::vector<std::string>& arguments) {
     return gateway::Running(arguments, "", KT_PROGRAM).wait();
@@ -103,6 +116,7 @@ class KtProgram : public gateway::LogProgram {
  private:
   std::string configuration_;
   std::optional<gateway::Serving> serving_;
+  int grown_ = 0;
 };
 
 }  // namespace kt::client
