@@ -57,7 +57,12 @@ Result<Update> send(const Session& session, const Subject& subject,
         KT_TRY(
             const auto answered,
             of_peer(federation::decode<federation::RoutedUpdateResponse>(answer), "the gateway"));
-        KT_TRY(const Bytes bytes, only_answer(answered, subject));
+        auto answer_of_log = only_answer(answered, subject);
+        if (!answer_of_log && is_newer(answered, subject))
+          return fail(Errc::unavailable,
+                      "the gateway goes by a newer directory document, in which another log may "
+                      "have the label: kt trust, kt own, and again");
+        KT_TRY(const Bytes bytes, std::move(answer_of_log));
         KT_TRY(const auto response, of_verification(keytrans::decode<keytrans::UpdateResponse>(
                                                         bytes, log.configuration.context()),
                                                     name));

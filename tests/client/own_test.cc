@@ -152,6 +152,22 @@ TEST_F(Own, IsToldOfVersionsOfOthers) {
   EXPECT_EQ(kt_json({"lookup", kBob}).at("version"), 2);
 }
 
+TEST_F(Own, SaysWhenAnotherLogHasTheLabel) {
+  serve_log();
+  ASSERT_EQ(kt({"own", kBob}).code, 0);
+  create("other");
+  publish_document("log", middle_.url(), "policy = \"single\"\nlogs = [\"two\"]\n",
+                   "[[log]]\ndirectory = \"other\"\nalias = \"two\"\nwriter = \"writer\"\n");
+  const auto before = remembered();
+  expect_error(publish(kBob, "key"), 4, "newer directory document");
+  EXPECT_EQ(remembered(), before);
+  ASSERT_EQ(kt({"trust", "example.com"}).code, 0);
+  ASSERT_EQ(kt({"own", kBob}).code, 0);
+  // The log took it, and said so to nobody.
+  EXPECT_EQ(Json::parse(publish(kBob, "key", "token", {"--json"}).out).at("label"), kBob);
+  EXPECT_EQ(kt({"lookup", kBob, "--raw"}).out, "key");
+}
+
 TEST_F(Own, SaysWhyNot) {
   serve_log();
   ASSERT_EQ(kt({"own", kBob}).code, 0);

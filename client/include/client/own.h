@@ -71,8 +71,9 @@ struct Published {
 // Where the log has versions that were not published from here, they are learned and the value is
 // not published: the owner has to say whether these are right, by publishing again.
 //
-// Errors besides: conflict when the label is not owned; malformed when the value is none that users
-// may publish.
+// Errors besides: conflict when the label is not owned; unavailable when the gateway goes by a
+// newer document in which another log has the label, and may have published there; malformed when
+// the value is none that users may publish.
 Result<Published> publish(Session& session, const PublishRequest& request,
                           const keytrans::SecretBytes& token);
 
