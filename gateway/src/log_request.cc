@@ -1,6 +1,8 @@
 #include "log_request.h"
 
 #include <algorithm>
+#include <chrono>
+#include <string>
 
 #include "federation/reserved.h"
 
@@ -30,17 +32,28 @@ std::optional<Problem> find_reserved(const routing::LogRequest& request) {
       request);
 }
 
+Response ErrorMeaning::problem(const Error& error) const {
+  Response response = problem_of(error, not_found, conflict, corrupt);
+  if (error.code != Errc::unavailable || !log->is_remote()) return response;
+  const auto left = std::chrono::ceil<std::chrono::seconds>(log->upstream->log().state().left);
+  for (auto& [name, value] : response.headers) {
+    if (name == "Retry-After" && left > std::chrono::seconds(1))
+      value = std::to_string(left.count());
+  }
+  return response;
+}
+
 ErrorMeaning meaning_of(const routing::LogRequest& request, const HostedLog& log) {
   const Problem corrupt = log.is_remote() ? Problem::upstream_invalid : Problem::internal;
   return std::visit(
-      [corrupt]<class Message>(const Message& message) -> ErrorMeaning {
+      [&log, corrupt]<class Message>(const Message& message) -> ErrorMeaning {
         if constexpr (Update<Message>) {
-          return {Problem::unknown_label, Problem::stale_version, corrupt};
+          return {Problem::unknown_label, Problem::stale_version, corrupt, &log};
         } else if constexpr (std::is_same_v<Message, keytrans::SearchRequest>) {
           return {message.version ? Problem::unknown_version : Problem::unknown_label,
-                  Problem::stale_view, corrupt};
+                  Problem::stale_view, corrupt, &log};
         } else {
-          return {Problem::unknown_label, Problem::stale_view, corrupt};
+          return {Problem::unknown_label, Problem::stale_view, corrupt, &log};
         }
       },
       request);

@@ -20,11 +20,10 @@ struct ErrorMeaning {
   Problem not_found;
   Problem conflict;
   Problem corrupt;
+  const HostedLog* log;
 
-  // The answer to `error`.
-  [[nodiscard]] Response problem(const Error& error) const {
-    return problem_of(error, not_found, conflict, corrupt);
-  }
+  // The answer to `error`, which says how long a log at another gateway will be left alone.
+  [[nodiscard]] Response problem(const Error& error) const;
 };
 [[nodiscard]] ErrorMeaning meaning_of(const routing::LogRequest& request, const HostedLog& log);
 

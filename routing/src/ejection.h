@@ -34,6 +34,11 @@ class Ejection {
               std::optional<std::chrono::seconds> retry_after = {});
 
   [[nodiscard]] bool is_ejected() const { return until_.has_value(); }
+  // How long requests are refused from now on, at least; 0 when one may go out.
+  [[nodiscard]] std::chrono::milliseconds left(TimePoint now) const {
+    if (!until_ || *until_ <= now) return std::chrono::milliseconds(0);
+    return std::chrono::ceil<std::chrono::milliseconds>(*until_ - now);
+  }
 
  private:
   unsigned failures_ = 0;           // since the last success, as long as requests go out

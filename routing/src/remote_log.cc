@@ -389,7 +389,7 @@ asio::awaitable<Result<Bytes>> HttpLog::ask(LogRequest request) {
 
 RemoteLogState HttpLog::state() const {
   const std::lock_guard lock(mutex_);
-  return {ejection_.is_ejected(), failure_};
+  return {ejection_.is_ejected(), ejection_.left(steady_clock::now()), failure_};
 }
 
 }  // namespace

@@ -708,6 +708,32 @@ TEST_F(HostileUpstream, IsAnErrorOfItsOwnAndNobodyElses) {
   EXPECT_EQ(serving_->stop().code, 0);
 }
 
+// A log that is left alone for long says so, and nobody asks it meanwhile.
+TEST_F(HostileUpstream, ClientsAreToldHowLongItIsLeftAlone) {
+  std::atomic<int> asked = 0;
+  add("busy", kUnavailable, [&](const LoopbackConnection& connection) {
+    static_cast<void>(read_request(connection));
+    ++asked;
+    connection.write(
+        "HTTP/1.1 503 Busy\r\nRetry-After: 40\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+  });
+  serve();
+  Asker asker(serving_->url());
+  for (int i = 0; i < 8; ++i) {
+    const auto answer = look_up(asker, "bob@busy.example");
+    EXPECT_EQ(code(answer), kUnavailable);
+    ASSERT_TRUE(answer.retry_after.has_value());
+    // The time that was asked for, and a quarter either way.
+    if (i > 4) {
+      EXPECT_GE(*answer.retry_after, std::chrono::seconds(25));
+      EXPECT_LE(*answer.retry_after, std::chrono::seconds(50));
+    } else if (i < 4) {
+      EXPECT_EQ(*answer.retry_after, std::chrono::seconds(1));
+    }
+  }
+  EXPECT_EQ(asked, 5);
+}
+
 // The gateway ends when requests still wait for an upstream that hangs.
 TEST_F(HostileUpstream, IsNotWaitedForAtTheEnd) {
   add("connect", kUnavailable, hang);

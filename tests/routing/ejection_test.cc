@@ -24,7 +24,9 @@ class EjectionTest : public ::testing::Test {
   // Whether the ejection of now ends after `pause` and not before. Takes the probe.
   void expect_probe_after(milliseconds pause) {
     EXPECT_FALSE(ejection_.admit(now_ + pause - milliseconds(1)).has_value());
+    EXPECT_EQ(ejection_.left(now_), pause);
     now_ += pause;
+    EXPECT_EQ(ejection_.left(now_), milliseconds(0));
     const auto probe = ejection_.admit(now_);
     ASSERT_TRUE(probe.has_value());
     EXPECT_TRUE(probe->is_probe);

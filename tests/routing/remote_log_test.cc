@@ -313,6 +313,8 @@ TEST_F(RemoteLogTest, ALogThatFailsIsLeftAloneAndComesBackByOneRequest) {
   EXPECT_EQ(asked, 5);
   EXPECT_EQ(outcomes_.back(), RemoteOutcome::held_back);
   EXPECT_TRUE(log_->state().is_ejected);
+  EXPECT_GT(log_->state().left, milliseconds(0));
+  EXPECT_LE(log_->state().left, milliseconds(1'250));
   EXPECT_NE(log_->state().failure.find("503"), std::string::npos);
   is_well = true;
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
@@ -320,6 +322,7 @@ TEST_F(RemoteLogTest, ALogThatFailsIsLeftAloneAndComesBackByOneRequest) {
     ASSERT_LT(std::chrono::steady_clock::now(), deadline);
   EXPECT_EQ(asked, 6);
   EXPECT_FALSE(log_->state().is_ejected);
+  EXPECT_EQ(log_->state().left, milliseconds(0));
   EXPECT_EQ(log_->state().failure, "");
   log_.reset();
 }

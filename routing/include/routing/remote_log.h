@@ -52,6 +52,7 @@ struct RemoteLogOptions {
 
 struct RemoteLogState {
   bool is_ejected = false;
+  std::chrono::milliseconds left{0};  // how long it will be left alone, at least
   // What went wrong last, for the operator; empty when the last answer was one.
   std::string failure;
 };
