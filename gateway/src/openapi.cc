@@ -59,8 +59,7 @@ std::vector<Problem> problems_of(const ApiOperation& operation) {
     add({Problem::length_required, Problem::content_too_large, Problem::unsupported_media_type});
   if (!operation.response_types.empty()) add({Problem::not_acceptable});
   if (operation.path.find(kLogParameter) != std::string::npos) add({Problem::unknown_log});
-  if (operation.audience != Audience::everyone)
-    add({Problem::unauthenticated, Problem::forbidden});
+  if (operation.audience != Audience::everyone) add({Problem::unauthenticated, Problem::forbidden});
   all.insert(all.end(), operation.problems.begin(), operation.problems.end());
   return all;
 }
