@@ -16,6 +16,8 @@ packages=(
   libqrencode-dev libsodium-dev libssl-dev libtomlplusplus-dev libunistring-dev libxxhash-dev nlohmann-json3-dev
   # tests and benchmarks
   groff-base libbenchmark-dev libgtest-dev mandoc systemd
+  # the people of examples/three_domains.py
+  debian-keyring
 )
 ci_packages=(chromium clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev llvm-14)
 
