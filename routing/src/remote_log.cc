@@ -354,7 +354,7 @@ HttpRequest HttpLog::http_request(const Question& question,
   request.target = path_ + question.name;
   request.content_type = federation::media_type(question.name + "-request");
   request.accept = federation::media_type(question.name + "-response");
-  if (question.is_update) request.bearer_token = options_.token.text();
+  request.bearer_token = options_.token.text();
   request.deadline = deadline;
   request.body = question.body;
   return request;

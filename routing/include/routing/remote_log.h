@@ -42,7 +42,8 @@ enum class RemoteOutcome : std::uint8_t {
 struct RemoteLogOptions {
   federation::Url url;  // of the other gateway
   keytrans::LogConfiguration configuration;
-  // What the other gateway knows the writer by; it goes out with updates alone. Empty for none.
+  // What the other gateway knows us by: as the log's writer, for updates, and as somebody whose
+  // rate it does not limit like a stranger's. Empty for none.
   keytrans::SecretBytes token{};
   // `connections` and `waiting` are the log's: with so many requests, the next one is refused.
   federation::HttpClientOptions http{};
