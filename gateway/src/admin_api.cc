@@ -109,7 +109,7 @@ Response AdminApi::livez() {
 
 Response AdminApi::readyz() const {
   auto failures = nlohmann::ordered_json::array();
-  if (server_.is_draining()) failures.push_back({{"check", "draining"}});
+  if (is_ending_ || server_.is_draining()) failures.push_back({{"check", "draining"}});
   for (const Unready& unready : find_unready(hosting_.snapshot()->logs(), clock_.now()))
     failures.push_back(
         {{"check", unready.check}, {"log", unready.log}, {"reason", unready.reason}});

@@ -31,6 +31,8 @@ class AdminApi {
 
   // What metrics say of the last reload of the configuration.
   void note_reload(bool failed) { reload_failed_ = failed; }
+  // It is not ready from now on.
+  void note_ending() { is_ending_ = true; }
   // And of domains whose directory document is not in step.
   void note_unpublished(std::size_t domains) { unpublished_ = domains; }
 
@@ -52,6 +54,7 @@ class AdminApi {
   const log::Clock& clock_;
   const Timestamp started_;
   std::atomic<bool> reload_failed_ = false;
+  std::atomic<bool> is_ending_ = false;
   std::atomic<std::size_t> unpublished_ = 0;
   boost::asio::thread_pool blocking_{1};  // for what waits for the disk
 };

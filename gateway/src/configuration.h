@@ -52,6 +52,7 @@ struct LimitsConfiguration {
   std::size_t body_floor = 1024;  // bytes a second
   std::chrono::milliseconds idle_timeout{75'000};
   std::chrono::milliseconds write_timeout{10'000};
+  std::chrono::milliseconds drain_delay{5'000};  // where there is an admin listener
   std::chrono::milliseconds drain_timeout{30'000};
   std::size_t connections = 20'000;  // at a time
   unsigned threads = 0;              // 0 for one a processor

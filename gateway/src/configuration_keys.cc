@@ -162,6 +162,10 @@ constexpr std::array kKeys{
     ConfigurationKey{"limits", "write_timeout", Kind::duration, false,
                      &in_limits<&LimitsConfiguration::write_timeout>, 100, kHour, "",
                      "How long a client may take to accept an answer."},
+    ConfigurationKey{"limits", "drain_delay", Kind::duration, false,
+                     &in_limits<&LimitsConfiguration::drain_delay>, 0, kHour, "",
+                     "How long a gateway that is to end goes on as before, and says at its admin "
+                     "listener that it is not ready; without one it does not wait."},
     ConfigurationKey{"limits", "drain_timeout", Kind::duration, false,
                      &in_limits<&LimitsConfiguration::drain_timeout>, 0, kHour, "",
                      "How long requests under way may take when the gateway ends."},

@@ -26,7 +26,10 @@ constexpr const char* kHelp =
 
 constexpr const char* kFooter =
     "Prints where it listens once it does. On SIGTERM or SIGINT it takes no more connections, "
-    "answers\nwhat it was asked, and ends. On SIGHUP it reads the file again, and follows it or "
+    "answers\nwhat it was asked, and ends; with an admin listener it first says there that it is "
+    "not "
+    "ready,\nfor limits.drain_delay or until it is signalled again. On SIGHUP it reads the file "
+    "again, and follows it or "
     "says what is\nwrong and goes on as before.\n\n"
     "Example:\n"
     "  ktgate serve /etc/ktgate/ktgate.toml";
@@ -172,6 +175,13 @@ Result<int> serve(const std::filesystem::path& file) {
     admin_api.note_unpublished(publishing.failing());
     logs.close_unused();
     poll(wait.data(), wait.size(), kLookMilliseconds);
+  }
+  if (admin != nullptr) {
+    // Who sends requests here has to learn that it is time to send them elsewhere.
+    admin_api.note_ending();
+    static_cast<void>(interrupt.take());
+    pollfd hurry{interrupt.descriptor(), POLLIN, 0};
+    poll(&hurry, 1, static_cast<int>(running.configuration.limits.drain_delay.count()));
   }
   publishing.stop();
   server->drain();

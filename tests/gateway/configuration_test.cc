@@ -46,8 +46,8 @@ void expect_equal(const GatewayConfiguration& a, const GatewayConfiguration& b) 
   const auto as_tuple = [](const LimitsConfiguration& limits) {
     return std::tie(limits.header_bytes, limits.request_bytes, limits.update_bytes,
                     limits.header_timeout, limits.body_timeout, limits.body_floor,
-                    limits.idle_timeout, limits.write_timeout, limits.drain_timeout,
-                    limits.connections, limits.threads);
+                    limits.idle_timeout, limits.write_timeout, limits.drain_delay,
+                    limits.drain_timeout, limits.connections, limits.threads);
   };
   EXPECT_EQ(as_tuple(a.limits), as_tuple(b.limits));
   ASSERT_EQ(a.logs.size(), b.logs.size());
@@ -83,6 +83,7 @@ TEST(Configuration, EveryKeyIsReadIntoItsPlace) {
     body_floor = 7
     idle_timeout = "8m"
     write_timeout = "9s"
+    drain_delay = "1s"
     drain_timeout = "0s"
     connections = 11
     threads = 12
@@ -164,6 +165,7 @@ TEST(Configuration, EveryKeyIsReadIntoItsPlace) {
   EXPECT_EQ(all.limits.body_floor, 7U);
   EXPECT_EQ(all.limits.idle_timeout, milliseconds(480'000));
   EXPECT_EQ(all.limits.write_timeout, milliseconds(9'000));
+  EXPECT_EQ(all.limits.drain_delay, milliseconds(1'000));
   EXPECT_EQ(all.limits.drain_timeout, milliseconds(0));
   EXPECT_EQ(all.limits.connections, 11U);
   EXPECT_EQ(all.limits.threads, 12U);

@@ -41,8 +41,9 @@ class Serving {
     if (!out.ends_with('\n')) throw std::runtime_error(program_.err());
     return must(federation::parse_url(out.substr(0, out.size() - 1)));
   }
+  void signal(int number) const { program_.signal(number); }
   [[nodiscard]] Outcome stop() {
-    program_.signal(SIGTERM);
+    signal(SIGTERM);
     return program_.wait();
   }
   // Has it read its configuration again, and gives what it says to that.

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "certificates.h"
+#include "configuration.h"
 #include "prometheus_samples.h"
 #include "serve_program.h"
 
@@ -212,6 +213,23 @@ TEST_F(Serve, SaysHowItIsOnTheAdminSocket) {
   EXPECT_EQ(admin.get("/kt/v1/logs/main/configuration").status, 404U);
   EXPECT_EQ(Asker(url).get("/metrics").status, 404U);
   EXPECT_EQ(serving_->stop().code, 0);
+}
+
+TEST_F(Serve, SaysThatItIsGoingBeforeItGoes) {
+  serve_with_admin();
+  federation::HttpClientOptions options;
+  options.socket = path("admin.socket");
+  Asker admin(serving_->url(), "", options);
+  ASSERT_EQ(admin.get("/readyz").status, 200U);
+  const auto begin = std::chrono::steady_clock::now();
+  serving_->signal(SIGTERM);
+  wait_until([&] { return admin.get("/readyz").status == 503; }, "it is not ready any more");
+  EXPECT_EQ(text_of(admin.get("/readyz").body),
+            "{\"ready\":false,\"failures\":[{\"check\":\"draining\"}]}\n");
+  EXPECT_EQ(Asker(serving_->url()).get(on_log("configuration")).status, 200U);
+  // Somebody who cannot wait.
+  EXPECT_EQ(serving_->stop().code, 0);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, LimitsConfiguration().drain_delay);
 }
 
 TEST_F(Serve, ErasesLabelsWhileItServes) {

@@ -94,7 +94,7 @@ class RemoteLogTest : public ::testing::Test {
     };
     EXPECT_TRUE(has("Content-Type: " + media_type(name + "-request"))) << request.head;
     EXPECT_TRUE(has("Accept: " + media_type(name + "-response"))) << request.head;
-    EXPECT_EQ(has("Authorization: Bearer the-token"), name == "update") << request.head;
+    EXPECT_TRUE(has("Authorization: Bearer the-token")) << request.head;
     auto embedded = make_embedded(fixture_.log());
     auto answered =
         asio::co_spawn(log_context_, embedded->ask(decoded(name, request.body)), asio::use_future);
