@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """Gateways for three domains on loopback, with the keys of real people in them.
 
-    examples/three_domains.py KTGATE KT
+    examples/three_domains.py KTGATE KT [LOOKUP]
 
 The people are Debian's developers: their OpenPGP keys, published under their mail addresses, are
 read from the package debian-keyring. The three domains are those with the most of them.
+
+LOOKUP is the program of lookup.cc, to look somebody up with that, too.
 
 Every step says what it does, shows the command and what it prints, and has to end as expected;
 otherwise the exit code is 1. All of it happens in a directory that is removed at the end.
@@ -273,15 +275,22 @@ class Gateway:
     def stop(self):
         if self.process is None:
             return 0
-        self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(timeout=SECONDS)
+        # Again and again: at the first signal a gateway only says that it is going.
+        code = None
+        deadline = time.monotonic() + SECONDS
+        while code is None and time.monotonic() < deadline:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                code = self.process.wait(timeout=0.1)
+            except subprocess.TimeoutExpired:
+                pass
         self.process = None
         self.network.server.shutdown()
         self.errors.close()
         return code
 
 
-def show(ktgate, kt, scratch, gateways):
+def show(scratch, gateways, ktgate, kt, example=None):
     title("Real people: the developers' keys in the package debian-keyring")
     people = read_people()
     require(len(people) == DOMAINS, "the keyring has fewer domains than expected")
@@ -317,6 +326,11 @@ def show(ktgate, kt, scratch, gateways):
         require(file.read_bytes() == found[address], "another key was found")
         print(f"{address}: verified, and the key that was published.")
 
+    if example:
+        gateway = gateways[0]
+        address = next(iter(keys[gateway.domain]))
+        run(example, scratch / "library", gateway.domain, gateway.network.url, address)
+
     title("Somebody publishes their key anew, with all of their addresses")
     gateway = gateways[0]
     address, key = next(
@@ -351,7 +365,7 @@ def show(ktgate, kt, scratch, gateways):
 
 
 def main(arguments):
-    if len(arguments) != 2 or arguments[0].startswith("-"):
+    if len(arguments) not in (2, 3) or arguments[0].startswith("-"):
         print(__doc__.strip(), file=sys.stderr)
         return 0 if arguments in (["-h"], ["--help"]) else 2
     if not Path(KEYRING).exists():
@@ -361,7 +375,7 @@ def main(arguments):
     gateways = []
     code = 0
     try:
-        show(*(Path(program).resolve() for program in arguments), scratch, gateways)
+        show(scratch, gateways, *(Path(program).resolve() for program in arguments))
         title("The end")
     except (Failed, OSError, subprocess.TimeoutExpired, http.client.HTTPException) as error:
         print(f"\nthree_domains.py: {error}", file=sys.stderr)
