@@ -698,8 +698,9 @@ TEST_F(HostileUpstream, IsAnErrorOfItsOwnAndNobodyElses) {
     EXPECT_EQ(look_up(asker, "alice@example.com").status, 200U) << name;
   }
   EXPECT_EQ(readiness("admin.socket"), 200U);
-  // An answer of 4 MiB is the most that is kept of one.
-  EXPECT_LT(serving_->peak_memory() - memory, std::size_t{64} << 20);
+  // An answer of 4 MiB is the most that is kept of one. Under a sanitizer what was freed stays a
+  // while.
+  EXPECT_LT(serving_->peak_memory() - memory, std::size_t{256} << 20);
   const auto samples = metrics("admin.socket");
   for (const auto& [name, expected] : names_) {
     const std::string outcome = expected == kInvalid ? "invalid" : "unavailable";
