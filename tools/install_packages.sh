@@ -4,6 +4,7 @@
 #   tools/install_packages.sh        what building and testing with g++ needs
 #   tools/install_packages.sh --ci   also what the clang builds, the lints, the fuzzers and the test of the
 #                                    status page need
+#   tools/install_packages.sh --bench  also what bench/gateway_bench.sh compares with
 #
 # Wants Debian 12, and root or sudo; when all is installed already it wants neither and does nothing.
 set -euo pipefail
@@ -21,15 +22,18 @@ packages=(
 )
 ci_packages=(chromium clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev llvm-14)
 
+bench_packages=(nginx-light wrk)
+
 case "${1:-}" in
   "") ;;
   --ci) packages+=("${ci_packages[@]}") ;;
+  --bench) packages+=("${bench_packages[@]}") ;;
   -h | --help)
     sed '1d;/^#/!Q;s/^# \{0,1\}//' "$0"
     exit
     ;;
   *)
-    echo "usage: tools/install_packages.sh [--ci]" >&2
+    echo "usage: tools/install_packages.sh [--ci | --bench]" >&2
     exit 2
     ;;
 esac
