@@ -49,8 +49,10 @@ bool PublishingThread::pass(const Hosting& hosting) {
     const auto published = publisher_.publish(hosting, domain);
     if (!published) {
       const std::string& fault = faults[name] = published.error().detail;
-      if (faults_[name] != fault && !publisher_.is_stopped())
-        say_("the directory document of " + name + " is not in step: " + fault);
+      if (faults_[name] != fault && !publisher_.is_stopped()) {
+        std::string line = "the directory document of ";
+        say_(line.append(name).append(" is not in step: ").append(fault));
+      }
     } else if (*published) {
       const auto& document = publisher_.published()->at(*domain.name);
       say_("the directory document of " + name + " has epoch " +
