@@ -197,7 +197,7 @@ ApiOperation LogApi::describe(const Operation& operation) {
       described.problems = {Problem::unknown_label,  Problem::stale_version,
                             Problem::reserved_label, Problem::reserved_value,
                             Problem::rejected,       Problem::upstream_invalid,
-                            Problem::unavailable};
+                            Problem::unavailable,    Problem::storage_full};
       break;
     case Kind::read: break;
     case Kind::auditor_read:

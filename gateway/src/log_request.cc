@@ -34,7 +34,11 @@ std::optional<Problem> find_reserved(const routing::LogRequest& request) {
 
 Response ErrorMeaning::problem(const Error& error) const {
   Response response = problem_of(error, not_found, conflict, corrupt);
-  if (error.code != Errc::unavailable || !log->is_remote()) return response;
+  if (error.code != Errc::unavailable) return response;
+  if (!log->is_remote()) {
+    if (!is_update || log->log->state().trouble != log::Trouble::storage) return response;
+    return problem_response(Problem::storage_full, error.detail);
+  }
   const auto left = std::chrono::ceil<std::chrono::seconds>(log->upstream->log().state().left);
   for (auto& [name, value] : response.headers) {
     if (name == "Retry-After" && left > std::chrono::seconds(1))
@@ -48,12 +52,12 @@ ErrorMeaning meaning_of(const routing::LogRequest& request, const HostedLog& log
   return std::visit(
       [&log, corrupt]<class Message>(const Message& message) -> ErrorMeaning {
         if constexpr (Update<Message>) {
-          return {Problem::unknown_label, Problem::stale_version, corrupt, &log};
+          return {Problem::unknown_label, Problem::stale_version, corrupt, true, &log};
         } else if constexpr (std::is_same_v<Message, keytrans::SearchRequest>) {
           return {message.version ? Problem::unknown_version : Problem::unknown_label,
-                  Problem::stale_view, corrupt, &log};
+                  Problem::stale_view, corrupt, false, &log};
         } else {
-          return {Problem::unknown_label, Problem::stale_view, corrupt, &log};
+          return {Problem::unknown_label, Problem::stale_view, corrupt, false, &log};
         }
       },
       request);

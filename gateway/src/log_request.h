@@ -20,6 +20,7 @@ struct ErrorMeaning {
   Problem not_found;
   Problem conflict;
   Problem corrupt;
+  bool is_update;
   const HostedLog* log;
 
   // The answer to `error`, which says how long a log at another gateway will be left alone.

@@ -43,6 +43,7 @@ constexpr std::array kRows{
         "The HTTP version is another one"},
     Row{Problem::upstream_invalid, 502, "upstream-invalid", "The log answered something else"},
     Row{Problem::unavailable, 503, "upstream-unavailable", "The log cannot answer now"},
+    Row{Problem::storage_full, 507, "storage-full", "There is no room for it"},
     Row{Problem::draining, 503, "draining", "Going away"},
 };
 

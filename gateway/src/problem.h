@@ -40,6 +40,7 @@ enum class Problem : std::uint8_t {
   version_not_supported,
   upstream_invalid,
   unavailable,
+  storage_full,
   draining,
 };
 

@@ -187,6 +187,7 @@ std::vector<ApiOperation> routed_operations() {
       operation.limit = BodyLimit::update_bytes;
       operation.problems.push_back(Problem::reserved_value);
       operation.problems.push_back(Problem::stale_version);
+      operation.problems.push_back(Problem::storage_full);
     } else {
       operation.limit = BodyLimit::request_bytes;
       operation.problems.push_back(Problem::stale_view);

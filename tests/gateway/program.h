@@ -33,6 +33,7 @@ class Running {
   void write(std::string_view text);
   void close_input();
   void signal(int number) const;
+  [[nodiscard]] pid_t id() const { return child_; }
   // Closes the input and waits for the end.
   Outcome wait();
   // What it has printed so far.

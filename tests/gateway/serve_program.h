@@ -59,6 +59,7 @@ class Serving {
     return program_.err().substr(before);
   }
   [[nodiscard]] std::string err() const { return program_.err(); }
+  [[nodiscard]] pid_t id() const { return program_.id(); }
   [[nodiscard]] std::size_t peak_memory() const { return program_.peak_memory(); }
 
  private:

@@ -1,4 +1,7 @@
 #include <atomic>
+#include <csignal>
+#include <set>
+#include <sys/resource.h>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -174,6 +177,40 @@ TEST_F(Serve, RefusesUpdatesThatTheLogWillNotHave) {
   EXPECT_EQ(update("alice", {}, {key}).status, 200U);
 }
 
+// The system's limit on file sizes stands for a disk without room: the write fails the same way.
+TEST_F(Serve, WithoutRoomUpdatesAreRefusedAndTheRestGoesOn) {
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);  // so will the gateway
+  serve_with_admin();
+  std::signal(SIGXFSZ, handler);
+  const Label alice = label("alice@example.com");
+  RemoteUser owner = user();
+  become_owner(owner, alice);
+  owner.update(alice, "key 0");
+  rlimit before{};
+  ASSERT_EQ(prlimit(serving_->id(), RLIMIT_FSIZE, nullptr, &before), 0);
+  const auto room = [&](rlim_t bytes) {
+    const rlimit limit{bytes, before.rlim_max};
+    EXPECT_EQ(prlimit(serving_->id(), RLIMIT_FSIZE, &limit, nullptr), 0);
+  };
+  room(std::filesystem::file_size(path("log/database/data.mdb")));
+  unsigned status = 200;
+  for (int i = 0; i < 200 && status == 200; ++i) {
+    const keytrans::UpdateRequest request{
+        {}, label("user" + std::to_string(i) + "@example.com"), {}, {{Bytes(1000)}}};
+    const auto answer =
+        writer_->post(on_log("update"), "update-request", must(keytrans::encode(request)));
+    status = answer.status;
+    if (status != 200) {
+      EXPECT_EQ(code(answer, 507), "storage-full");
+    }
+  }
+  EXPECT_EQ(status, 507U);
+  EXPECT_EQ(to_bytes("key 0"), owner.search(alice).value);
+  room(before.rlim_cur);
+  EXPECT_EQ(owner.update(alice, "key 1").first, Version{1});
+  EXPECT_EQ(serving_->stop().code, 0);
+}
+
 TEST_F(Serve, EndsOrderlyAndLeavesTheLogToOthers) {
   const Outcome running = run({"log", "stat", path("log")});
   EXPECT_EQ(running.code, 1) << "the log is not the gateway's alone";
@@ -230,6 +267,51 @@ TEST_F(Serve, SaysThatItIsGoingBeforeItGoes) {
   // Somebody who cannot wait.
   EXPECT_EQ(serving_->stop().code, 0);
   EXPECT_LT(std::chrono::steady_clock::now() - begin, LimitsConfiguration().drain_delay);
+}
+
+// Updates from many connections while the gateway goes: what was answered is in the log, and there
+// is nothing in it that was not answered.
+TEST_F(Serve, AnswersWhatItHasTakenWhenItGoes) {
+  std::atomic<std::size_t> answered = 0;
+  std::mutex mutex;
+  std::set<std::string> stored;
+  const auto ask = [&](int who) {
+    for (int i = 0;; ++i) {
+      const std::string text = "user" + std::to_string(who) + "-" + std::to_string(i);
+      // Requests come on new connections and on old ones.
+      Asker asker(serving_->url(), kWriterToken);
+      for (int turn = 0; turn < 1 + who % 3; ++turn) {
+        const std::string name = text + "-" + std::to_string(turn);
+        federation::HttpRequest request;
+        request.method = federation::HttpMethod::post;
+        request.target = on_log("update");
+        request.content_type = "application/vnd.ktgate.update-request";
+        request.body =
+            must(keytrans::encode(keytrans::UpdateRequest{{}, label(name), {}, {{{1}}}}));
+        const auto response = asker.send(request);
+        if (!response) return;
+        if (response->status == 200) {
+          ++answered;
+          const std::lock_guard lock(mutex);
+          stored.insert(name);
+        } else {
+          EXPECT_EQ(code(*response, 503), "draining");
+        }
+      }
+    }
+  };
+  std::vector<std::thread> crowd;
+  for (int who = 0; who < 16; ++who) crowd.emplace_back(ask, who);
+  wait_until([&] { return answered >= 100; }, "nobody is answered");
+  const Outcome ended = serving_->stop();
+  for (std::thread& one : crowd) one.join();
+  EXPECT_EQ(ended.code, 0) << ended.err;
+  const std::string exported = run({"log", "export", path("log")}).out;
+  std::size_t lines = 0;
+  for (const char c : exported) lines += c == '\n' ? 1 : 0;
+  for (const std::string& name : stored)
+    EXPECT_NE(exported.find("\"" + name + "\""), std::string::npos) << name;
+  EXPECT_EQ(lines, stored.size()) << "something was stored and not answered";
 }
 
 TEST_F(Serve, ErasesLabelsWhileItServes) {
