@@ -59,6 +59,22 @@ bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
 
 bool is_host_character(char c) { return is_lower(c) || (c >= '0' && c <= '9') || c == '-'; }
 
+// Whether libidn2 would give `name` back as it is, without asking it: that takes as long as looking
+// a small log up. Labels of lower case letters and digits, with hyphens between them, not two in
+// the third and fourth place; names that are so long that it might refuse them are none of these.
+bool is_plain(std::string_view name) {
+  constexpr std::size_t kMaxLabelSize = 63;
+  constexpr std::size_t kMaxPlainSize = 200;
+  if (name.size() > kMaxPlainSize) return false;
+  const auto is_plain_label = [](std::string_view label) {
+    return !label.empty() && label.size() <= kMaxLabelSize && label.front() != '-' &&
+           label.back() != '-' && label.substr(std::min<std::size_t>(label.size(), 2), 2) != "--" &&
+           std::all_of(label.begin(), label.end(), is_host_character);
+  };
+  const auto labels = labels_of(name);
+  return std::all_of(labels.begin(), labels.end(), is_plain_label);
+}
+
 // RFC 1123, Section 2.1, and what the header says besides. Lengths, and where hyphens
 // stand, libidn2 has verified.
 Result<void> verify_host_name(const std::string& name) {
@@ -98,7 +114,10 @@ Result<void> verify_u_labels(const std::string& name) {
 Result<Domain> Domain::parse(std::string_view text) {
   if (text.size() > kMaxTextSize) return malformed("longer than 1024 bytes");
   if (text.find('\0') != std::string_view::npos) return malformed("a zero byte");
-  KT_TRY(std::string name, to_ascii(std::string(text)));
+  std::string name(text);
+  if (!is_plain(name)) {
+    KT_TRY(name, to_ascii(name));
+  }
   if (name.ends_with('.')) name.pop_back();
   KT_TRY(verify_host_name(name));
   KT_TRY(verify_u_labels(name));

@@ -35,6 +35,7 @@ Result<void> verify_nfc(std::string_view text) {
 }
 
 Result<std::string> verified(std::string text) {
+  if (is_visible_ascii(text)) return text;  // as all that follows would say
   KT_TRY(const CodePoints points, decode_utf8(text));
   KT_TRY(verify_no_space(points));
   KT_TRY(verify_string_class(points, StringClass::FreeformClass));

@@ -1,5 +1,6 @@
 #include "unicode.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdlib>
@@ -89,6 +90,10 @@ std::string to_lower(std::string_view text) {
   std::uint8_t* const result =
       u8_tolower(data(text), text.size(), nullptr, nullptr, nullptr, &size);
   return take(result, size);
+}
+
+bool is_visible_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
 }
 
 std::string ascii_lower(std::string_view text) {

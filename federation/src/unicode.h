@@ -41,4 +41,9 @@ Result<CodePoints> decode_utf8(std::string_view text);
 
 [[nodiscard]] std::string ascii_lower(std::string_view text);
 
+// Whether all of it is ASCII that can be seen, U+0021 to U+007E: code points that every string
+// class has (RFC 8264, Section 9.11), that are normal in every form, and written from left to
+// right.
+[[nodiscard]] bool is_visible_ascii(std::string_view text);
+
 }  // namespace kt::federation

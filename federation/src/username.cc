@@ -23,6 +23,7 @@ Result<std::string> apply_once(std::string_view text) {
 }  // namespace
 
 Result<std::string> enforce_username_case_mapped(std::string_view text) {
+  if (is_visible_ascii(text)) return ascii_lower(text);  // what the rules make of it
   std::string name(text);
   for (int i = 0; i < kMaxApplications; ++i) {
     KT_TRY(std::string mapped, apply_once(name));

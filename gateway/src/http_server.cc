@@ -251,6 +251,7 @@ class StreamSession final : public Session,
   // Whether another request may follow, as with the one below.
   asio::awaitable<bool> serve_one(bool is_first);
   asio::awaitable<bool> answer(Response response, unsigned version, bool keep_alive);
+  asio::awaitable<void> refuse_last(Refusal refusal);
   asio::awaitable<void> finish();
 
   Shared& shared_;
@@ -381,16 +382,16 @@ asio::awaitable<bool> StreamSession<Stream>::serve_one(bool is_first) {
   if (error) co_return false;
   error = co_await read_raw_header();
   if (error && error != http::error::header_limit) co_return false;
+  if (error) {
+    Refusal refusal{problem_response(Problem::header_too_large)};
+    co_await refuse_last(std::move(refusal));
+    co_return false;
+  }
   RequestParser parser;
-  tl::expected<Received, Refusal> received =
-      tl::unexpected<Refusal>({problem_response(Problem::header_too_large)});
-  if (!error) received = co_await receive(parser);
+  tl::expected<Received, Refusal> received = co_await receive(parser);
   if (!received) {
-    has_unread_ = true;
-    Refusal refusal = std::move(received).error();
-    shared_.metrics.answered(refusal.endpoint, refusal.response.status, std::nullopt);
-    const bool goes_on = co_await answer(std::move(refusal.response), kHttp11, false);
-    co_return goes_on;
+    co_await refuse_last(std::move(received).error());
+    co_return false;
   }
 
   const unsigned version = parser.get().version();
@@ -407,6 +408,13 @@ asio::awaitable<bool> StreamSession<Stream>::serve_one(bool is_first) {
   const bool may_go_on = keep_alive && !shared_.is_draining;
   const bool goes_on = co_await answer(std::move(response), version, may_go_on);
   co_return goes_on;
+}
+
+template <class Stream>
+asio::awaitable<void> StreamSession<Stream>::refuse_last(Refusal refusal) {
+  has_unread_ = true;
+  shared_.metrics.answered(refusal.endpoint, refusal.response.status, std::nullopt);
+  co_await answer(std::move(refusal.response), kHttp11, false);
 }
 
 // Says that nothing follows, and lets the other side read what was said.

@@ -1,5 +1,6 @@
 #include "federation/domain.h"
 
+#include <random>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -41,6 +42,28 @@ TEST(Domain, NormalizesAndMaps) {
   EXPECT_EQ(domain_of("BU\u0308CHER.example").text(), "xn--bcher-kva.example");
   EXPECT_EQ(domain_of("b\u00fccher.example").text(), "xn--bcher-kva.example");
   EXPECT_EQ(domain_of("xn--bcher-kva.example").text(), "xn--bcher-kva.example");
+}
+
+// Names that libidn2 is not asked about, beside the same with the root's dot, which it is.
+TEST(Domain, PlainNamesAreWhatLibidn2Says) {
+  const unsigned seed = std::random_device{}();
+  std::mt19937 random(seed);
+  constexpr std::string_view kCharacters = "abcxn019--...";
+  std::size_t accepted = 0;
+  for (int i = 0; i < 20'000; ++i) {
+    std::string text;
+    const std::size_t size = random() % (i % 10 == 0 ? 260 : 20);
+    while (text.size() < size) text += kCharacters[random() % kCharacters.size()];
+    if (i % 2 == 0) text += ".example";
+    if (text.ends_with('.')) continue;
+    const auto plain = Domain::parse(text);
+    const auto asked = Domain::parse(text + ".");
+    ASSERT_EQ(plain.has_value(), asked.has_value()) << text << ", seed " << seed;
+    if (!plain) continue;
+    ++accepted;
+    EXPECT_EQ(plain->text(), asked->text()) << "seed " << seed;
+  }
+  EXPECT_GT(accepted, 500U) << "seed " << seed;
 }
 
 // libidn2's own flag for these rules drops such characters, which makes another name.

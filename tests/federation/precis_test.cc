@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "bidi_rule.h"
 #include "keytrans/hash.h"
 #include "must.h"
 
@@ -28,6 +29,22 @@ TEST(Precis, DerivedPropertiesOfUnicode14) {
   }
   EXPECT_EQ(to_hex(keytrans::sha256(to_bytes(letters))),
             "c4ce3620e3de41a9856d2db793166cf1839d52c6a78b97261b32687692681e00");
+}
+
+// Why visible ASCII needs none of the tables: what they say of each of its characters.
+TEST(Precis, VisibleAsciiIsPlain) {
+  for (char c = '!'; c <= '~'; ++c) {
+    const std::string text(1, c);
+    EXPECT_TRUE(is_visible_ascii(text));
+    EXPECT_EQ(derived_property(static_cast<char32_t>(c)), DerivedProperty::PVALID) << text;
+    const CodePoints points = must(decode_utf8(text));
+    EXPECT_EQ(encode_utf8(map_width(points)), text);
+    EXPECT_EQ(to_lower(text), ascii_lower(text));
+    EXPECT_EQ(to_nfc(text), text);
+    EXPECT_FALSE(has_right_to_left(points)) << text;
+  }
+  for (const char* const other : {" ", "a b", "\x7f", "\n", "\u00e4", "\x80"})
+    EXPECT_FALSE(is_visible_ascii(other));
 }
 
 // RFC 8264, Sections 4.2 and 9.
