@@ -7,13 +7,15 @@ In turns, so that the machine is the same for all: `ktgate` answers POST /kt/v1/
 in a log of N; nginx serves a file of that answer's size; nginx passes requests on to itself with
 proxy_pass for that file. wrk asks with 64 connections. Then N idle connections are held open.
 
-Prints one JSON object: for each, requests a second and latencies of every round, and the ratio of
-the medians. Wants nginx and wrk. Everything is on loopback, and ends by itself.
+Prints one JSON object: for each, requests a second, latencies and the server's own processor time
+for a request, of every round, and the ratios of the medians. Processor time is what to look at where
+a machine has other work. Wants nginx and wrk. Everything is on loopback, and ends by itself.
 """
 
 import argparse
 import http.client
 import json
+import os
 import re
 import resource
 import signal
@@ -129,14 +131,29 @@ def milliseconds(text):
     return float(number) * {"us": 0.001, "ms": 1, "s": 1000}[unit]
 
 
-def measure(url, seconds, script=None):
+def processor_seconds(process):
+    """Of a server and its children so far."""
+    pids = [process.pid]
+    for pid in pids:
+        pids += map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+    ticks = 0
+    for pid in pids:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])  # utime, stime
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def measure(server, url, seconds, script=None):
     command = ["wrk", f"-t{THREADS}", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency"]
     command += ["-s", script, url] if script else [url]
+    before = processor_seconds(server)
     printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    used = processor_seconds(server) - before
     if "Non-2xx" in printed:
         raise SystemExit("gateway_bench.py: not every request was answered\n" + printed)
     return {
         "requests_per_second": float(re.search(r"Requests/sec:\s+([0-9.]+)", printed)[1]),
+        "processor_us": round(used * 1e6 / int(re.search(r"(\d+) requests in", printed)[1]), 2),
         "p50_ms": milliseconds(re.search(r"^\s+50%\s+(\S+)", printed, re.MULTILINE)[1]),
         "p99_ms": milliseconds(re.search(r"^\s+99%\s+(\S+)", printed, re.MULTILINE)[1]),
     }
@@ -198,7 +215,8 @@ def main():
             (directory / "nginx.conf").write_text(
                 NGINX.format(directory=directory, static=static, proxy=proxy)
             )
-            processes.append(subprocess.Popen(["nginx", "-c", directory / "nginx.conf"]))
+            nginx = subprocess.Popen(["nginx", "-c", directory / "nginx.conf"])
+            processes.append(nginx)
             wait_for(proxy)
             script = directory / "lookup.lua"
             script.write_text(
@@ -206,23 +224,28 @@ def main():
             )
             measured = {"ktgate": [], "nginx_static": [], "nginx_proxy": []}
             for _ in range(arguments.rounds):
-                for name, url, lua in (
-                    ("ktgate", f"http://127.0.0.1:{port}/kt/v1/lookup", script),
-                    ("nginx_static", f"http://127.0.0.1:{static}/answer", None),
-                    ("nginx_proxy", f"http://127.0.0.1:{proxy}/answer", None),
+                for name, server, url, lua in (
+                    ("ktgate", gateway, f"http://127.0.0.1:{port}/kt/v1/lookup", script),
+                    ("nginx_static", nginx, f"http://127.0.0.1:{static}/answer", None),
+                    ("nginx_proxy", nginx, f"http://127.0.0.1:{proxy}/answer", None),
                 ):
-                    measured[name].append(measure(url, arguments.seconds, lua))
-            median = {
-                name: statistics.median(each["requests_per_second"] for each in rounds)
-                for name, rounds in measured.items()
-            }
+                    measured[name].append(measure(server, url, arguments.seconds, lua))
+
+            def ratio(what, one, other):
+                medians = [
+                    statistics.median(each[what] for each in measured[name])
+                    for name in (one, other)
+                ]
+                return round(medians[0] / medians[1], 3)
+
             result = {
                 "labels": arguments.labels,
                 "answer_bytes": len(answer),
                 "connections": CONNECTIONS,
                 "rounds": measured,
-                "ktgate_to_nginx_proxy": round(median["ktgate"] / median["nginx_proxy"], 3),
-                "ktgate_to_nginx_static": round(median["ktgate"] / median["nginx_static"], 3),
+                "ktgate_to_nginx_proxy": ratio("requests_per_second", "ktgate", "nginx_proxy"),
+                "ktgate_to_nginx_static": ratio("requests_per_second", "ktgate", "nginx_static"),
+                "nginx_proxy_processor_to_ktgate": ratio("processor_us", "nginx_proxy", "ktgate"),
                 "idle": hold_idle(gateway, port, arguments.idle),
             }
         finally:
