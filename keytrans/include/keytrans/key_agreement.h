@@ -13,7 +13,7 @@
 #include "keytrans/result.h"
 #include "keytrans/secret.h"
 
-struct evp_pkey_st;  // OpenSSL's EVP_PKEY
+struct evp_pkey_ctx_st;  // OpenSSL's EVP_PKEY_CTX
 
 namespace kt::keytrans {
 
@@ -46,16 +46,16 @@ class DhPrivateKey {
   [[nodiscard]] Result<SecretBytes> agree(ByteView public_key) const;
 
  private:
-  using KeyPtr = std::unique_ptr<evp_pkey_st, void (*)(evp_pkey_st*)>;
+  using ContextPtr = std::unique_ptr<evp_pkey_ctx_st, void (*)(evp_pkey_ctx_st*)>;
 
-  DhPrivateKey(DhGroup group, KeyPtr key, SecretBytes secret, Bytes public_key)
+  DhPrivateKey(DhGroup group, ContextPtr agreement, SecretBytes secret, Bytes public_key)
       : group_(group),
-        key_(std::move(key)),
+        agreement_(std::move(agreement)),
         secret_(std::move(secret)),
         public_key_(std::move(public_key)) {}
 
   DhGroup group_;
-  KeyPtr key_;
+  ContextPtr agreement_;  // with this key, and no peer yet; copied for each use
   SecretBytes secret_;
   Bytes public_key_;
 };
