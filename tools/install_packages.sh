@@ -13,7 +13,7 @@ packages=(
   # tools
   ccache cmake dpkg-dev g++ git ninja-build pkg-config python3
   # libraries
-  libboost-url1.81-dev libboost1.81-dev libcli11-dev libexpected-dev libidn2-dev liblmdb-dev
+  libboost-url1.81-dev libboost1.81-dev libc-ares-dev libcli11-dev libexpected-dev libidn2-dev liblmdb-dev
   libqrencode-dev libsodium-dev libssl-dev libtomlplusplus-dev libunistring-dev libxxhash-dev nlohmann-json3-dev
   # tests and benchmarks
   groff-base libbenchmark-dev libgtest-dev mandoc systemd
