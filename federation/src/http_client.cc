@@ -122,6 +122,8 @@ Result<HttpResponse> take_response(ResponseParser& parser) {
   response.status = message.result_int();
   response.content_type = media_type(message[http::field::content_type]);
   response.etag = std::string(message[http::field::etag]);
+  response.date = std::string(message[http::field::date]);
+  response.cache_control = std::string(message[http::field::cache_control]);
   response.retry_after = retry_after(message[http::field::retry_after]);
   response.body = std::move(message.body());
   return response;
@@ -170,6 +172,8 @@ class BeastClient final : public HttpClient {
   asio::awaitable<Result<HttpResponse>> send_on_place(HttpRequest request, TimePoint deadline);
   [[nodiscard]] WireRequest wire_request(HttpRequest request) const;
   asio::awaitable<Result<std::vector<Endpoint>>> resolve(TimePoint deadline) const;
+  asio::awaitable<Result<std::vector<Endpoint>>> resolve_by_system(TimePoint deadline) const;
+  asio::awaitable<Result<std::vector<Endpoint>>> resolve_as_told(TimePoint deadline) const;
   asio::awaitable<Result<std::unique_ptr<Connection>>> connect(TimePoint deadline);
   asio::awaitable<error_code> exchange_on(Connection& connection, const WireRequest& request,
                                           ResponseParser& parser) const;
@@ -239,7 +243,22 @@ WireRequest BeastClient::wire_request(HttpRequest request) const {
   return wire;
 }
 
+asio::awaitable<Result<std::vector<Endpoint>>> BeastClient::resolve_as_told(
+    TimePoint deadline) const {
+  auto found = co_await options_.find_addresses(url_.host, deadline);
+  if (!found) co_return tl::unexpected<Error>(std::move(found).error());
+  std::vector<Endpoint> endpoints;
+  for (const auto& address : *found) endpoints.emplace_back(tcp::endpoint(address, url_.port));
+  co_return std::move(endpoints);
+}
+
 asio::awaitable<Result<std::vector<Endpoint>>> BeastClient::resolve(TimePoint deadline) const {
+  if (options_.socket.empty() && options_.find_addresses) return resolve_as_told(deadline);
+  return resolve_by_system(deadline);
+}
+
+asio::awaitable<Result<std::vector<Endpoint>>> BeastClient::resolve_by_system(
+    TimePoint deadline) const {
   std::vector<Endpoint> endpoints;
   if (!options_.socket.empty()) {
     endpoints.emplace_back(asio::local::stream_protocol::endpoint(options_.socket.string()));

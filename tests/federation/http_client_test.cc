@@ -325,6 +325,56 @@ TEST(HttpClient, ATlsHandshakeThatHangsIsGivenUp) {
   expect_error(Client(url, hurried()).get(), Errc::unavailable, "in time");
 }
 
+// With what `find` gives for a name that the system does not know.
+Result<HttpResponse> get_from(const Origin& origin, FindAddresses find) {
+  Url url = origin.url();
+  url.host = "kt.example.net";
+  HttpClientOptions options = hurried();
+  options.find_addresses = std::move(find);
+  return Client(url, options).get();
+}
+
+TEST(HttpClient, ConnectsToTheAddressesThatItIsGiven) {
+  std::string request;
+  std::string asked;
+  const Origin origin({[&](const LoopbackConnection& connection) {
+    request = connection.read_until("\r\n\r\n");
+    connection.write(
+        "HTTP/1.1 200 OK\r\nDate: today\r\nCache-Control: max-age=5\r\n"
+        "Content-Length: 0\r\n\r\n");
+  }});
+  using Addresses = std::vector<boost::asio::ip::address>;
+  // Nobody is at the first one.
+  const auto response = must(get_from(
+      origin,
+      [&](std::string host, auto /*deadline*/) -> boost::asio::awaitable<Result<Addresses>> {
+        asked = std::move(host);
+        Addresses addresses{boost::asio::ip::make_address("127.99.0.1"),
+                            boost::asio::ip::make_address("127.0.0.1")};
+        co_return addresses;
+      }));
+  EXPECT_EQ(asked, "kt.example.net");
+  EXPECT_NE(request.find("Host: kt.example.net:"), std::string::npos) << request;
+  EXPECT_EQ(response.date, "today");
+  EXPECT_EQ(response.cache_control, "max-age=5");
+}
+
+TEST(HttpClient, WithoutAnAddressItDoesNotConnect) {
+  using Addresses = std::vector<boost::asio::ip::address>;
+  Origin origin({[](const LoopbackConnection&) {}});
+  const auto refused =
+      get_from(origin, [](std::string, auto) -> boost::asio::awaitable<Result<Addresses>> {
+        co_return fail(Errc::rejected, "no address is permitted");
+      });
+  expect_error(refused, Errc::rejected, "permitted");
+  const auto none =
+      get_from(origin, [](std::string, auto) -> boost::asio::awaitable<Result<Addresses>> {
+        co_return Addresses();
+      });
+  expect_error(none, Errc::unavailable, "reached");
+  const LoopbackConnection last = LoopbackConnection::to(origin.url().port);
+}
+
 TEST(HttpClient, WhoIsNotThereIsUnavailable) {
   Url url;
   {

@@ -7,7 +7,7 @@
 // Redirects are answers like any other, and answers have no content encoding.
 //
 // With TLS (1.2 or 1.3) the origin proves its name to the system's certificate authorities, or to
-// those of a file.
+// those of a file, whatever address it has and whoever has said so.
 //
 // Source: RFC 9110, RFC 9112. Thread rule: the functions, and what they await, on one executor that
 // runs one handler at a time (a strand, or a context run by one thread).
@@ -15,12 +15,15 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/address.hpp>
 
 #include "federation/url.h"
 #include "keytrans/bytes.h"
@@ -46,9 +49,17 @@ struct HttpResponse {
   unsigned status = 0;
   std::string content_type;  // without parameters, in lower case; empty for none
   std::string etag;          // as it was sent, quotes included; empty for none
+  std::string date;          // as it was sent; empty for none, as are the following
+  std::string cache_control;
   std::optional<std::chrono::seconds> retry_after;
   Bytes body;
 };
+
+// The addresses of a host, in the order in which they are to be tried. Its errors are those of the
+// request.
+using FindAddresses =
+    std::function<boost::asio::awaitable<Result<std::vector<boost::asio::ip::address>>>(
+        std::string host, std::chrono::steady_clock::time_point deadline)>;
 
 struct HttpClientOptions {
   std::chrono::milliseconds connect_timeout{3'000};  // name lookup, connection and TLS handshake
@@ -66,6 +77,9 @@ struct HttpClientOptions {
   // and of the key. Empty for none.
   std::filesystem::path certificate;
   std::filesystem::path private_key;
+  // Asked for each new connection, in the place of the system, also where the URL's host is an
+  // address; the connection is to one of the addresses that it gives. Empty for the system.
+  FindAddresses find_addresses;
   // A unix socket to connect to in the place of the URL's host; empty for none. At most 107 bytes.
   std::filesystem::path socket;
 };
@@ -81,7 +95,7 @@ class HttpClient {
 
   // Errors: unavailable when the origin cannot be reached, does not prove its name, or does not
   // answer in time, and at once when too many requests wait; malformed when the answer is not HTTP,
-  // or larger than the limits.
+  // or larger than the limits; those of HttpClientOptions::find_addresses.
   virtual boost::asio::awaitable<Result<HttpResponse>> send(HttpRequest request) = 0;
 };
 
