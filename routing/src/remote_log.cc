@@ -2,25 +2,20 @@
 
 #include <algorithm>
 #include <array>
-#include <functional>
-#include <map>
 #include <mutex>
 #include <random>
 #include <utility>
-
-#include <boost/asio/co_spawn.hpp>
 
 #include "ejection.h"
 #include "federation/media_type.h"
 #include "federation/strict_json.h"
 #include "retry_budget.h"
-#include "routing/await.h"
+#include "routing/shared_client.h"
 
 namespace kt::routing {
 namespace {
 
 namespace asio = boost::asio;
-using federation::HttpClient;
 using federation::HttpRequest;
 using federation::HttpResponse;
 using keytrans::WireContext;
@@ -188,74 +183,16 @@ Judged judge(Result<HttpResponse> answered, const Question& question) {
 
 // --- The log ---------------------------------------------------------------------------------
 
-// Requests that are under way at the other gateway, each with who is to be called when it is over.
-// Any thread.
-class Exchanges {
- public:
-  using Answered = Result<HttpResponse>;
-  using Done = std::function<void(Answered)>;
-
-  // Result: what to finish() it with. Nothing when this is closed, and then `done` was called.
-  std::optional<std::uint64_t> begin(Done done) {
-    {
-      const std::lock_guard lock(mutex_);
-      if (!is_closed_) {
-        waiting_.emplace(++last_, std::move(done));
-        return last_;
-      }
-    }
-    done(closed());
-    return std::nullopt;
-  }
-  void finish(std::uint64_t number, Answered answered) {
-    Done done;
-    {
-      const std::lock_guard lock(mutex_);
-      const auto found = waiting_.find(number);
-      if (found == waiting_.end()) return;  // it was closed
-      done = std::move(found->second);
-      waiting_.erase(found);
-    }
-    done(std::move(answered));
-  }
-  void close() {
-    std::map<std::uint64_t, Done> waiting;
-    {
-      const std::lock_guard lock(mutex_);
-      is_closed_ = true;
-      waiting.swap(waiting_);
-    }
-    for (const auto& each : waiting) each.second(closed());
-  }
-
- private:
-  static Answered closed() { return fail(Errc::unavailable, "the log is closed"); }
-
-  std::mutex mutex_;
-  bool is_closed_ = false;
-  std::uint64_t last_ = 0;
-  std::map<std::uint64_t, Done> waiting_;
-};
-
-// Runs on the client's executor, and keeps what it needs.
-asio::awaitable<void> exchange(std::shared_ptr<HttpClient> client, HttpRequest request,
-                               std::shared_ptr<Exchanges> exchanges, std::uint64_t number) {
-  auto answered = co_await client->send(std::move(request));
-  exchanges->finish(number, std::move(answered));
-}
-
 class HttpLog final : public RemoteLog {
  public:
-  HttpLog(asio::any_io_executor executor, RemoteLogOptions options,
-          std::shared_ptr<HttpClient> client)
-      : executor_(std::move(executor)),
-        options_(std::move(options)),
+  HttpLog(RemoteLogOptions options, std::unique_ptr<SharedClient> client)
+      : options_(std::move(options)),
         path_("/kt/v1/logs/" + options_.configuration.id().hex() + "/"),
         client_(std::move(client)) {}
 
   asio::awaitable<Result<Bytes>> ask(LogRequest request) override;
   [[nodiscard]] RemoteLogState state() const override;
-  void close() override { exchanges_->close(); }
+  void close() override { client_->close(); }
 
  private:
   // A request for as long as it is under way.
@@ -273,7 +210,6 @@ class HttpLog final : public RemoteLog {
     HttpLog& log_;
   };
 
-  asio::awaitable<Result<HttpResponse>> send(HttpRequest request) const;
   std::optional<Ejection::Pass> admit();
   bool may_repeat(const Question& question, const Judged& judged,
                   steady_clock::time_point deadline);
@@ -284,11 +220,9 @@ class HttpLog final : public RemoteLog {
   [[nodiscard]] HttpRequest http_request(const Question& question,
                                          steady_clock::time_point deadline) const;
 
-  const asio::any_io_executor executor_;
   const RemoteLogOptions options_;
   const std::string path_;
-  const std::shared_ptr<HttpClient> client_;
-  const std::shared_ptr<Exchanges> exchanges_ = std::make_shared<Exchanges>();
+  const std::unique_ptr<SharedClient> client_;
 
   mutable std::mutex mutex_;  // for what follows
   Ejection ejection_;
@@ -297,20 +231,6 @@ class HttpLog final : public RemoteLog {
   std::string failure_;
   std::minstd_rand random_{std::random_device{}()};
 };
-
-asio::awaitable<Result<HttpResponse>> HttpLog::send(HttpRequest request) const {
-  auto start = [executor = executor_, client = client_, exchanges = exchanges_,
-                request = std::move(request)](Exchanges::Done done) mutable {
-    const auto number = exchanges->begin(std::move(done));
-    if (!number) return;
-    auto exchanged = exchange(client, std::move(request), exchanges, *number);
-    asio::co_spawn(executor, std::move(exchanged),
-                   [exchanges, number = *number](const std::exception_ptr& thrown) {
-                     if (thrown) exchanges->finish(number, fail(Errc::unavailable, "no memory"));
-                   });
-  };
-  return await_callback<Result<HttpResponse>>(std::move(start));
-}
 
 // Whether one more request may go out; it is under way then.
 std::optional<Ejection::Pass> HttpLog::admit() {
@@ -375,7 +295,7 @@ asio::awaitable<Result<Bytes>> HttpLog::ask(LogRequest request) {
   const UnderWay under_way(*this);
   bool is_repeated = false;
   while (true) {
-    auto answered = co_await send(http_request(*question, deadline));
+    auto answered = co_await client_->send(http_request(*question, deadline));
     Judged judged = judge(std::move(answered), *question);
     if (!is_repeated && may_repeat(*question, judged, deadline)) {
       is_repeated = true;
@@ -407,8 +327,8 @@ std::string_view to_string(RemoteOutcome outcome) {
 
 Result<std::unique_ptr<RemoteLog>> RemoteLog::create(const asio::any_io_executor& executor,
                                                      RemoteLogOptions options) {
-  KT_TRY(auto client, HttpClient::create(executor, options.url, options.http));
-  return std::make_unique<HttpLog>(executor, std::move(options), std::move(client));
+  KT_TRY(auto client, SharedClient::create(executor, options.url, options.http));
+  return std::make_unique<HttpLog>(std::move(options), std::move(client));
 }
 
 }  // namespace kt::routing

@@ -357,7 +357,7 @@ TEST_F(RemoteLogTest, WhatWaitsWhenItIsClosedIsAnswered) {
   });
   for (int i = 0; i < 2; ++i) {
     EXPECT_EQ(ask(SearchRequest{{}, alice_, {}}).error().code, Errc::unavailable);
-    EXPECT_EQ(log_->state().failure, "the log is closed");
+    EXPECT_EQ(log_->state().failure, "the client is closed");
   }
   closing.join();
 }
