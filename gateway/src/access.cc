@@ -11,7 +11,7 @@ namespace {
 // What of a request rules are about; null for what has no label.
 struct Subject {
   const Label* label = nullptr;
-  Access AccessConfiguration::*rule = &AccessConfiguration::search;
+  AccessOperation operation = AccessOperation::search;
 };
 
 Subject subject_of(const routing::LogRequest& request) {
@@ -20,12 +20,12 @@ Subject subject_of(const routing::LogRequest& request) {
         if constexpr (std::is_same_v<Message, keytrans::DistinguishedRequest>) {
           return {};
         } else if constexpr (std::is_same_v<Message, keytrans::SearchRequest>) {
-          return {&message.label, &AccessConfiguration::search};
+          return {&message.label, AccessOperation::search};
         } else if constexpr (std::is_same_v<Message, keytrans::UpdateRequest> ||
                              std::is_same_v<Message, keytrans::ManagerUpdateRequest>) {
-          return {&message.label, &AccessConfiguration::update};
+          return {&message.label, AccessOperation::update};
         } else {
-          return {&message.label, &AccessConfiguration::monitor};
+          return {&message.label, AccessOperation::monitor};
         }
       },
       request);
@@ -40,11 +40,21 @@ bool is_owner(const Hosting& hosting, const Caller& caller, const Label& label) 
                      });
 }
 
+Access rule_of(const AccessConfiguration& access, AccessOperation operation) {
+  switch (operation) {
+    case AccessOperation::search: return access.search;
+    case AccessOperation::update: return access.update;
+    case AccessOperation::monitor: return access.monitor;
+  }
+  return Access::nobody;
+}
+
 bool may(Access rule, const Hosting& hosting, const Caller& caller, const Label& label) {
   switch (rule) {
     case Access::everyone: return true;
     case Access::authenticated: return caller.is_known();
     case Access::owner: return is_owner(hosting, caller, label);
+    case Access::authoriser:
     case Access::nobody: return false;
   }
   return false;
@@ -53,19 +63,40 @@ bool may(Access rule, const Hosting& hosting, const Caller& caller, const Label&
 }  // namespace
 
 Response refusal_of(const Caller& caller) {
-  if (caller.has_unknown_token)
+  if (caller.unknown_token)
     return problem_response(Problem::unauthenticated, "the token is not known");
   return problem_response(caller.is_known() ? Problem::forbidden : Problem::unauthenticated);
 }
 
-std::optional<Response> refuse_access(const Hosting& hosting, const Caller& caller,
-                                      const HostedLog& hosted, const routing::LogRequest& request) {
-  const Subject subject = subject_of(request);
-  if (subject.label == nullptr || federation::is_reserved(*subject.label)) return std::nullopt;
-  if (caller.principal && caller.principal == hosted.writer) return std::nullopt;
-  const Access rule = hosting.access(hosted, *subject.label).*subject.rule;
-  if (may(rule, hosting, caller, *subject.label)) return std::nullopt;
-  return refusal_of(caller);
+bool may_update_anything(const Hosting& hosting, const Caller& caller) {
+  return caller.is_known() || (caller.unknown_token && hosting.authoriser() != nullptr);
+}
+
+Admission admit(const Hosting& hosting, const Caller& caller, const HostedLog& hosted,
+                const routing::LogRequest& request) {
+  const auto [label, operation] = subject_of(request);
+  if (label == nullptr || federation::is_reserved(*label)) return {};
+  if (caller.principal && caller.principal == hosted.writer) return {};
+  const Access rule = rule_of(hosting.access(hosted, *label), operation);
+  if (may(rule, hosting, caller, *label)) return {};
+  if (rule != Access::authoriser) return {refusal_of(caller), {}};
+  auto question = authoriser_question(operation, hosting.owner(hosted, *label), *label, caller);
+  if (!question) return {refusal_of(caller), {}};
+  return {{}, *std::move(question)};
+}
+
+boost::asio::awaitable<std::optional<Response>> ask_authoriser(
+    std::shared_ptr<const Hosting> hosting, Caller caller, Bytes question) {
+  const AuthoriserOutcome outcome = co_await hosting->authoriser()->ask(std::move(question));
+  switch (outcome) {
+    case AuthoriserOutcome::allowed: co_return std::nullopt;
+    case AuthoriserOutcome::denied: break;
+    case AuthoriserOutcome::failed:
+      co_return problem_response(Problem::authoriser_unavailable, "ask again");
+  }
+  // It has judged the token that nobody has here.
+  const bool has_shown_something = caller.is_known() || caller.unknown_token;
+  co_return problem_response(has_shown_something ? Problem::forbidden : Problem::unauthenticated);
 }
 
 }  // namespace kt::gateway

@@ -131,7 +131,9 @@ Response AdminApi::metrics() const {
   text.begin(MetricType::gauge, "ktgate_directory_documents_out_of_step",
              "Domains whose directory document does not say what the configuration says.");
   text.sample({}, static_cast<double>(unpublished_));
-  write_log_metrics(hosting_.snapshot()->logs(), clock_.now(), text);
+  const auto hosting = hosting_.snapshot();
+  if (hosting->authoriser() != nullptr) hosting->authoriser()->metrics()->write(text);
+  write_log_metrics(hosting->logs(), clock_.now(), text);
   Response response;
   response.content_type = PrometheusText::kContentType;
   response.body = to_bytes(text.take());

@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 
+#include "authoriser.h"
 #include "certificate.h"
 #include "commands.h"
 #include "configuration.h"
@@ -63,6 +64,8 @@ Result<int> check(const std::filesystem::path& file) {
              name_of(files->configuration.ciphersuite()) + ", " +
              name_of(files->configuration.mode()) + ", at " + remote.url->text() + "\n";
   }
+  if (const auto files = read_authoriser_files(configuration.authoriser); !files)
+    return fail_in("authoriser", files.error());
   std::printf("%sok\n", lines.c_str());
   return program::kDone;
 }

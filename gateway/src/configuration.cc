@@ -91,6 +91,7 @@ class ConfigurationReader {
     check_named();
     check_certificates();
     check_domains(root);
+    check_authorised(root);
   }
 
   [[nodiscard]] const std::optional<Fault>& fault() const { return fault_; }
@@ -155,6 +156,7 @@ class ConfigurationReader {
     }
     if (section.path == "listen") check_listen(table);
     if (section.path == "admin") check_admin(table);
+    if (section.path == "authoriser") check_authoriser(table);
     if (section.path == "principal") check_principal(table, faults_ == faults_before);
     if (section.path == "log") check_log(table);
     if (section.path == "log.padding") check_padding(table);
@@ -225,6 +227,12 @@ class ConfigurationReader {
   void check_admin(const toml::table& table) {
     if (read_.admin.socket.native().size() > kMaxSocketPathSize)
       complain(position_of(table, "socket"), "admin.socket has to be a path of at most " +
+                                                 std::to_string(kMaxSocketPathSize) + " bytes");
+  }
+
+  void check_authoriser(const toml::table& table) {
+    if (read_.authoriser.http.socket.native().size() > kMaxSocketPathSize)
+      complain(position_of(table, "socket"), "authoriser.socket has to be a path of at most " +
                                                  std::to_string(kMaxSocketPathSize) + " bytes");
   }
 
@@ -299,6 +307,11 @@ class ConfigurationReader {
       complain(position_of(table, "update"),
                "with domain.access.update for everyone, anybody "
                "could replace anybody's keys");
+    for (const char* const name : {"search", "update", "monitor"}) {
+      const auto* const rule = table.get_as<std::string>(name);
+      if (rule != nullptr && rule->get() == "authoriser")
+        authorised_.emplace_back("domain.access." + std::string(name), position_of(table, name));
+    }
   }
 
   // Logs and domains may stand behind what names them.
@@ -317,6 +330,12 @@ class ConfigurationReader {
       complain(*published_, "domain.url needs state, a directory for what is published");
     if (signing_ && !root.contains("state"))
       complain(*signing_, "remote_log.leaf_key needs state, a directory for what is signed");
+  }
+
+  // The authoriser may stand behind the domains.
+  void check_authorised(const toml::table& root) {
+    if (root.contains("authoriser")) return;
+    for (const auto& [key, position] : authorised_) complain(position, key + " needs [authoriser]");
   }
 
   // Principals may stand behind the logs.
@@ -346,6 +365,7 @@ class ConfigurationReader {
   std::set<std::string> remote_aliases_;
   std::optional<Position> published_;  // where a domain first has a url
   std::optional<Position> signing_;    // where a remote log first has a leaf_key
+  std::vector<std::pair<std::string, Position>> authorised_;  // rules, and where they are
   // A log's alias, where a domain has it, and whether that has a url.
   struct Routed {
     std::string log;

@@ -71,6 +71,23 @@ struct PrincipalConfiguration {
   unsigned burst = 40;
 };
 
+// [authoriser]. Without a URL there is none.
+struct AuthoriserConfiguration {
+  // It says allow or deny, and every request that a rule leaves to it waits for that.
+  static federation::HttpClientOptions http_defaults() {
+    federation::HttpClientOptions http;
+    http.connections = 16;
+    http.waiting = 256;
+    http.total_timeout = std::chrono::milliseconds(2'000);
+    http.response_limit = std::size_t{16} << 10;
+    return http;
+  }
+
+  std::optional<federation::Url> url;
+  std::filesystem::path token_file;  // empty for no token
+  federation::HttpClientOptions http = http_defaults();
+};
+
 // [[log]]: a log that the gateway serves itself. Aliases and directories are unique; what else
 // `options` needs to fit the log is found by log::check_log().
 struct ServedLogConfiguration {
@@ -112,6 +129,7 @@ enum class Access : std::uint8_t {
   everyone,
   authenticated,  // principals, and whoever shows a certificate
   owner,          // whose certificate names the identity that the label is of
+  authoriser,     // whom it allows; there is one then
   nobody,
 };
 
@@ -143,6 +161,7 @@ struct GatewayConfiguration {
   AdminConfiguration admin;
   LimitsConfiguration limits;
   std::vector<PrincipalConfiguration> principals;
+  AuthoriserConfiguration authoriser;
   // At least one of either.
   std::vector<ServedLogConfiguration> logs;
   std::vector<RemoteLogConfiguration> remote_logs;

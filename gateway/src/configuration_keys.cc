@@ -39,6 +39,14 @@ ValuePlace in_principal(GatewayConfiguration& all) {
   return &(all.principals.back().*Member);
 }
 template <auto Member>
+ValuePlace in_authoriser(GatewayConfiguration& all) {
+  return &(all.authoriser.*Member);
+}
+template <auto Member>
+ValuePlace in_authoriser_http(GatewayConfiguration& all) {
+  return &(all.authoriser.http.*Member);
+}
+template <auto Member>
 ValuePlace in_log(GatewayConfiguration& all) {
   return &(all.logs.back().*Member);
 }
@@ -83,6 +91,9 @@ constexpr std::array kSections{
         "principal", false, &add_principal,
         "Somebody who is known by a bearer token or a certificate; as many as there "
         "are."},
+    ConfigurationSection{"authoriser", false, nullptr,
+                         "A service that says who may do what, where a rule of a domain leaves it "
+                         "to it: authoriser.md."},
     ConfigurationSection{"log", true, &add_log,
                          "A log that this gateway serves; as many as there are."},
     ConfigurationSection{"log.padding", false, nullptr,
@@ -204,6 +215,34 @@ constexpr std::array kKeys{
     ConfigurationKey{"principal", "burst", Kind::number, false,
                      &in_principal<&PrincipalConfiguration::burst>, 1, 1'000'000, "",
                      "How many of them may come at once after a pause."},
+
+    ConfigurationKey{"authoriser", "url", Kind::url, true,
+                     &in_authoriser<&AuthoriserConfiguration::url>, 0, 0,
+                     "https://authoriser.example.com/ktgate", "Where it is asked."},
+    ConfigurationKey{"authoriser", "socket", Kind::path, false,
+                     &in_authoriser_http<&federation::HttpClientOptions::socket>, 0, 0,
+                     "/run/authoriser.socket",
+                     "A unix socket at which it is, in the place of the URL's host."},
+    ConfigurationKey{"authoriser", "authorities", Kind::path, false,
+                     &in_authoriser_http<&federation::HttpClientOptions::authorities>, 0, 0,
+                     "authorities.pem",
+                     "The certificate authorities, in PEM, that it proves its name to; the "
+                     "system's without it."},
+    ConfigurationKey{"authoriser", "token_file", Kind::path, false,
+                     &in_authoriser<&AuthoriserConfiguration::token_file>, 0, 0, "authoriser.token",
+                     "The token by which it knows this gateway, readable by its owner only."},
+    ConfigurationKey{"authoriser", "timeout", Kind::duration, false,
+                     &in_authoriser_http<&federation::HttpClientOptions::total_timeout>, 10,
+                     kMinute, "",
+                     "How long a decision may take, with all that is before it. What takes longer "
+                     "is refused."},
+    ConfigurationKey{"authoriser", "connections", Kind::number, false,
+                     &in_authoriser_http<&federation::HttpClientOptions::connections>, 1, 1024, "",
+                     "How many connections there may be to it, with a question at a time on "
+                     "each."},
+    ConfigurationKey{"authoriser", "waiting", Kind::number, false,
+                     &in_authoriser_http<&federation::HttpClientOptions::waiting>, 0, 100'000, "",
+                     "How many more questions may wait; the next is refused."},
 
     ConfigurationKey{"log", "directory", Kind::path, true,
                      &in_log<&ServedLogConfiguration::directory>, 0, 0, "example.log",

@@ -98,10 +98,11 @@ bool set_policy(const std::string& text, ValuePlace place) {
   return false;
 }
 
-constexpr std::array<std::pair<std::string_view, Access>, 4> kAccess{
+constexpr std::array<std::pair<std::string_view, Access>, 5> kAccess{
     {{"everyone", Access::everyone},
      {"authenticated", Access::authenticated},
      {"owner", Access::owner},
+     {"authoriser", Access::authoriser},
      {"nobody", Access::nobody}}};
 
 bool set_access(const std::string& text, ValuePlace place) {
@@ -191,7 +192,8 @@ std::string describe(ValueKind kind) {
     case ValueKind::domain: return R"(the name of a domain, like "example.com")";
     case ValueKind::label_rule: return R"("bytes", "ascii-lower" or "UsernameCaseMapped")";
     case ValueKind::policy: return R"("single" or "sharded")";
-    case ValueKind::access: return R"("everyone", "authenticated", "owner" or "nobody")";
+    case ValueKind::access:
+      return R"("everyone", "authenticated", "owner", "authoriser" or "nobody")";
     case ValueKind::url:
       return R"(a URL like "https://kt.example.com"; http only with a loopback address)";
     case ValueKind::aliases: return R"(a list of aliases of logs, like ["one", "two"])";

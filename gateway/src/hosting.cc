@@ -42,18 +42,20 @@ Result<routing::RoutingTable> make_table(const GatewayConfiguration& configurati
 }  // namespace
 
 Result<std::shared_ptr<const Hosting>> Hosting::create(const GatewayConfiguration& configuration,
-                                                       std::vector<HostedLog> logs) {
+                                                       std::vector<HostedLog> logs,
+                                                       std::shared_ptr<Authoriser> authoriser) {
   KT_TRY(routing::RoutingTable table, make_table(configuration, logs));
   return std::shared_ptr<const Hosting>(
-      new Hosting(configuration, std::move(logs), std::move(table)));
+      new Hosting(configuration, std::move(logs), std::move(table), std::move(authoriser)));
 }
 
 Hosting::Hosting(const GatewayConfiguration& configuration, std::vector<HostedLog> logs,
-                 routing::RoutingTable table)
+                 routing::RoutingTable table, std::shared_ptr<Authoriser> authoriser)
     : logs_(std::move(logs)),
       domains_(configuration.domains),
       default_domain_(configuration.default_domain),
       table_(std::move(table)),
+      authoriser_(std::move(authoriser)),
       principals_(configuration.principals, configuration.limits),
       request_limit_(configuration.limits.request_bytes),
       update_limit_(configuration.limits.update_bytes) {
@@ -80,6 +82,17 @@ AccessConfiguration Hosting::access(const HostedLog& hosted, const Label& label)
     strictest->monitor = std::max(strictest->monitor, access.monitor);
   }
   return *strictest;
+}
+
+LabelOwner Hosting::owner(const HostedLog& hosted, const Label& label) const {
+  const auto found = domains_of_.find(hosted.alias);
+  const auto resolved = table_.resolve(label);
+  if (found == domains_of_.end() || !resolved) return {};
+  const bool is_of_log = std::any_of(
+      found->second.begin(), found->second.end(),
+      [&](const DomainConfiguration* domain) { return *domain->name == resolved->domain; });
+  if (!is_of_log) return {};
+  return {resolved->domain, resolved->label == label};
 }
 
 const HostedLog* Hosting::find_log(std::string_view name) const {

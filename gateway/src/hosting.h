@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "authoriser.h"
 #include "configuration.h"
 #include "log/log.h"
 #include "principals.h"
@@ -44,12 +45,13 @@ struct HostedLog {
 class Hosting {
  public:
   // The logs and domains of `configuration`; `logs` are those of it, and those in this process are
-  // borrowed.
+  // borrowed. So is its authoriser.
   // Errors: those of routing::RoutingTable::create(); rejected for a domain that is to publish a
   // directory document and has a log that a third party manages, which nothing can be put into
   // here.
-  static Result<std::shared_ptr<const Hosting>> create(const GatewayConfiguration& configuration,
-                                                       std::vector<HostedLog> logs);
+  static Result<std::shared_ptr<const Hosting>> create(
+      const GatewayConfiguration& configuration, std::vector<HostedLog> logs,
+      std::shared_ptr<Authoriser> authoriser = nullptr);
   Hosting(const Hosting&) = delete;
   Hosting& operator=(const Hosting&) = delete;
 
@@ -66,6 +68,10 @@ class Hosting {
   // The rules for `label` in `hosted`: those of its domain; where that is none of the log's
   // domains, the strictest that any of them has.
   [[nodiscard]] AccessConfiguration access(const HostedLog& hosted, const Label& label) const;
+  // Whose `label` is, for the authoriser.
+  [[nodiscard]] LabelOwner owner(const HostedLog& hosted, const Label& label) const;
+  // Null when the configuration has none.
+  [[nodiscard]] Authoriser* authoriser() const { return authoriser_.get(); }
   [[nodiscard]] const Principals& principals() const { return principals_; }
   // Bytes of a body.
   [[nodiscard]] std::size_t request_limit() const { return request_limit_; }
@@ -73,7 +79,7 @@ class Hosting {
 
  private:
   Hosting(const GatewayConfiguration& configuration, std::vector<HostedLog> logs,
-          routing::RoutingTable table);
+          routing::RoutingTable table, std::shared_ptr<Authoriser> authoriser);
 
   const std::vector<HostedLog> logs_;
   const std::vector<DomainConfiguration> domains_;
@@ -82,6 +88,7 @@ class Hosting {
   // Of each alias that domains have.
   std::map<std::string, std::vector<const DomainConfiguration*>> domains_of_;
   const routing::RoutingTable table_;
+  const std::shared_ptr<Authoriser> authoriser_;
   const Principals principals_;
   const std::size_t request_limit_;
   const std::size_t update_limit_;

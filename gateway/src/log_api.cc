@@ -100,6 +100,8 @@ Answer auditor_start(const HostedLog& hosted, const Request& /*request*/) {
   return *std::move(encoded);
 }
 
+asio::awaitable<Response> done(Response response) { co_return response; }
+
 Response content(Bytes body, const std::string& type) {
   Response response;
   response.content_type = type;
@@ -135,6 +137,12 @@ struct LogApi::Call {
   const HostedLog& hosted;  // one of it
   const Operation& operation;
   Caller caller;
+};
+
+// What goes to the log.
+struct LogApi::Asked {
+  routing::LogRequest request;
+  std::string accept;
 };
 
 std::span<const LogApi::Operation> LogApi::table() {
@@ -217,9 +225,10 @@ std::vector<ApiOperation> LogApi::operations() {
 }
 
 // What shows before there is a label: the refusal, if it is one.
-std::optional<Response> LogApi::admit(const Caller& caller, const HostedLog& hosted,
-                                      const Operation& operation) {
-  if (operation.kind == Operation::Kind::update && !caller.is_known()) return refusal_of(caller);
+std::optional<Response> LogApi::refuse_early(const Hosting& hosting, const Caller& caller,
+                                             const HostedLog& hosted, const Operation& operation) {
+  if (operation.kind == Operation::Kind::update && !may_update_anything(hosting, caller))
+    return refusal_of(caller);
   if (operation.is_for_auditors() && !(caller.principal && caller.principal == hosted.auditor))
     return refusal_of(caller);
   return std::nullopt;
@@ -245,7 +254,8 @@ tl::expected<Endpoint, Response> LogApi::find(std::shared_ptr<const Hosting> hos
       !hosted.is_remote() && hosted.configuration().mode() == DeploymentMode::thirdPartyAuditing;
   if (found == nullptr || (found->is_for_auditors() && !audited)) return refuse(Problem::not_found);
   if (head.method != found->method()) return Refused(method_not_allowed(found->method()));
-  if (auto refused = admit(caller, hosted, *found)) return Refused(*std::move(refused));
+  if (auto refused = refuse_early(*hosting, caller, hosted, *found))
+    return Refused(*std::move(refused));
   if (!found->response_type.empty() &&
       !accepts_answer(head.accept, media_type(found->response_type)))
     return refuse(Problem::not_acceptable);
@@ -288,16 +298,31 @@ asio::awaitable<Response> LogApi::answer(std::shared_ptr<const Call> call, Reque
 asio::awaitable<Response> LogApi::ask(std::shared_ptr<const Call> call, Request request) {
   const HostedLog& hosted = call->hosted;
   Decoded decoded = call->operation.decode(hosted, request.body);
-  if (!decoded) co_return problem_response(Problem::malformed, decoded.error().detail);
-  if (auto refused = refuse_access(*call->hosting, call->caller, hosted, *decoded))
-    co_return *std::move(refused);
-  if (const auto reserved = find_reserved(*decoded)) co_return problem_response(*reserved);
-  const ErrorMeaning meaning = meaning_of(*decoded, hosted);
-  const AnswerKind kind = answer_kind(*decoded);
-  auto answered = co_await hosted.service->ask(*std::move(decoded));
+  if (!decoded) return done(problem_response(Problem::malformed, decoded.error().detail));
+  Admission admission = admit(*call->hosting, call->caller, hosted, *decoded);
+  if (admission.refusal) return done(*std::move(admission.refusal));
+  if (const auto reserved = find_reserved(*decoded)) return done(problem_response(*reserved));
+  Asked asked{*std::move(decoded), std::move(request.head.accept)};
+  if (admission.question)
+    return ask_if_authorised(std::move(call), std::move(asked), *std::move(admission.question));
+  return ask_log(std::move(call), std::move(asked));
+}
+
+asio::awaitable<Response> LogApi::ask_if_authorised(std::shared_ptr<const Call> call, Asked asked,
+                                                    Bytes question) {
+  auto refused = co_await ask_authoriser(call->hosting, call->caller, std::move(question));
+  if (refused) co_return *std::move(refused);
+  co_return co_await ask_log(std::move(call), std::move(asked));
+}
+
+asio::awaitable<Response> LogApi::ask_log(std::shared_ptr<const Call> call, Asked asked) {
+  const HostedLog& hosted = call->hosted;
+  const ErrorMeaning meaning = meaning_of(asked.request, hosted);
+  const AnswerKind kind = answer_kind(asked.request);
+  auto answered = co_await hosted.service->ask(std::move(asked.request));
   if (!answered) co_return meaning.problem(answered.error());
   const std::string type = media_type(call->operation.response_type);
-  if (wants_view(request.head.accept, type))
+  if (wants_view(asked.accept, type))
     co_return view_response(view_answer(hosted.configuration(), kind, *answered));
   co_return content(*std::move(answered), type);
 }

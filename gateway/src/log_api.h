@@ -35,15 +35,19 @@ class LogApi {
   struct Operation;
   static std::span<const Operation> table();
   static ApiOperation describe(const Operation& operation);
-  static std::optional<Response> admit(const Caller& caller, const HostedLog& hosted,
-                                       const Operation& operation);
+  static std::optional<Response> refuse_early(const Hosting& hosting, const Caller& caller,
+                                              const HostedLog& hosted, const Operation& operation);
 
   // What a request is for, from its header to its answer.
   struct Call;
+  struct Asked;
 
   boost::asio::awaitable<Response> handle(std::shared_ptr<const Call> call, Request request);
   static boost::asio::awaitable<Response> answer(std::shared_ptr<const Call> call, Request request);
   static boost::asio::awaitable<Response> ask(std::shared_ptr<const Call> call, Request request);
+  static boost::asio::awaitable<Response> ask_if_authorised(std::shared_ptr<const Call> call,
+                                                            Asked asked, Bytes question);
+  static boost::asio::awaitable<Response> ask_log(std::shared_ptr<const Call> call, Asked asked);
   boost::asio::awaitable<Response> auditor_head(std::shared_ptr<const Call> call, Request request);
 
   boost::asio::thread_pool blocking_{2};  // for what waits for the disk

@@ -73,6 +73,20 @@ Result<std::shared_ptr<Upstream>> OpenLogs::open(const RemoteLogConfiguration& n
   return upstream;
 }
 
+// Null when there is none.
+Result<std::shared_ptr<Authoriser>> OpenLogs::open(const AuthoriserConfiguration& named) {
+  if (!named.url) return nullptr;
+  KT_TRY(AuthoriserFiles files, read_authoriser_files(named));
+  auto metrics = std::make_shared<AuthoriserMetrics>();
+  if (!authorisers_.empty()) {
+    if (authorisers_.back()->is_of(named, files)) return authorisers_.back();
+    metrics = authorisers_.back()->metrics();
+  }
+  KT_TRY(auto authoriser, Authoriser::open(named, std::move(files), std::move(metrics)));
+  authorisers_.push_back(authoriser);
+  return authoriser;
+}
+
 Result<std::shared_ptr<const Hosting>> OpenLogs::host(const GatewayConfiguration& configuration,
                                                       const program::Interrupt& interrupt) {
   std::vector<HostedLog> hosted;
@@ -99,7 +113,9 @@ Result<std::shared_ptr<const Hosting>> OpenLogs::host(const GatewayConfiguration
                       std::move(service),
                       *std::move(upstream)});
   }
-  KT_TRY(auto hosting, Hosting::create(configuration, std::move(hosted)));
+  auto authoriser = open(configuration.authoriser);
+  if (!authoriser) return fail_in("authoriser", std::move(authoriser).error());
+  KT_TRY(auto hosting, Hosting::create(configuration, std::move(hosted), *std::move(authoriser)));
   given_.push_back(hosting);
   return hosting;
 }
@@ -107,9 +123,11 @@ Result<std::shared_ptr<const Hosting>> OpenLogs::host(const GatewayConfiguration
 void OpenLogs::close_unused() {
   std::set<const log::Log*> used;
   std::set<const Upstream*> used_upstreams;
+  std::set<const Authoriser*> used_authorisers;
   std::erase_if(given_, [&](const std::weak_ptr<const Hosting>& given) {
     const auto hosting = given.lock();
     if (hosting == nullptr) return true;
+    used_authorisers.insert(hosting->authoriser());
     for (const HostedLog& hosted : hosting->logs()) {
       used.insert(hosted.log);
       used_upstreams.insert(hosted.upstream.get());
@@ -119,6 +137,9 @@ void OpenLogs::close_unused() {
   std::erase_if(logs_, [&used](const auto& open) { return !used.contains(open.second.log.get()); });
   std::erase_if(upstreams_,
                 [&](const auto& upstream) { return !used_upstreams.contains(upstream.get()); });
+  std::erase_if(authorisers_, [&](const auto& authoriser) {
+    return !used_authorisers.contains(authoriser.get());
+  });
 }
 
 }  // namespace kt::gateway

@@ -1,4 +1,5 @@
-// The logs that a gateway has open, its own and those that it asks at other gateways. Internal.
+// The logs that a gateway has open, its own and those that it asks at other gateways, and whom it
+// asks who may. Internal.
 //
 // Thread rule: one thread; the logs themselves any.
 #pragma once
@@ -18,10 +19,12 @@ class OpenLogs {
  public:
   // What `configuration` says, with the logs that are open already, known by their directories, and
   // the others, which are opened now. It borrows the logs. Logs at other gateways are known by
-  // their aliases, and taken up anew if anything of them has changed, their files included.
+  // their aliases, and taken up anew if anything of them has changed, their files included; so is
+  // the authoriser.
   // Blocking, until every new log has an entry or something is in its way, or `interrupt` came; no
   // other gateway is waited for. Errors: those of Log::open(), read_upstream_files(),
-  // Upstream::open(), open_lmdb_store() for what is signed, and Hosting::create(); rejected when
+  // Upstream::open(), read_authoriser_files(), Authoriser::open(), open_lmdb_store() for what is
+  // signed, and Hosting::create(); rejected when
   // two of them are copies of one log, or when what an open log was opened with is to change.
   Result<std::shared_ptr<const Hosting>> host(const GatewayConfiguration& configuration,
                                               const program::Interrupt& interrupt);
@@ -32,6 +35,7 @@ class OpenLogs {
   void close_all() {
     logs_.clear();
     for (const auto& upstream : upstreams_) upstream->close();
+    for (const auto& authoriser : authorisers_) authoriser->close();
   }
 
  private:
@@ -44,6 +48,7 @@ class OpenLogs {
   Result<std::shared_ptr<Upstream>> open(const RemoteLogConfiguration& named,
                                          const std::filesystem::path& state);
 
+  Result<std::shared_ptr<Authoriser>> open(const AuthoriserConfiguration& named);
   Result<SigningState> signing_state(const std::filesystem::path& directory);
 
   std::map<std::filesystem::path, OpenLog> logs_;
@@ -51,6 +56,7 @@ class OpenLogs {
   // All that a Hosting may still have, so that they end on this thread; the newest of an alias
   // last.
   std::vector<std::shared_ptr<Upstream>> upstreams_;
+  std::vector<std::shared_ptr<Authoriser>> authorisers_;  // in the same way
   std::vector<std::weak_ptr<const Hosting>> given_;
 };
 

@@ -60,6 +60,7 @@ std::vector<Problem> problems_of(const ApiOperation& operation) {
   if (!operation.response_types.empty()) add({Problem::not_acceptable});
   if (operation.path.find(kLogParameter) != std::string::npos) add({Problem::unknown_log});
   if (operation.audience != Audience::everyone) add({Problem::unauthenticated, Problem::forbidden});
+  if (operation.audience == Audience::admitted) add({Problem::authoriser_unavailable});
   all.insert(all.end(), operation.problems.begin(), operation.problems.end());
   return all;
 }

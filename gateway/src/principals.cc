@@ -30,10 +30,11 @@ Caller Principals::identify(const RequestHead& head) const {
   if (head.bearer_token) {
     const auto found = by_token_.find(keytrans::sha256(to_bytes(*head.bearer_token)));
     if (found != by_token_.end()) known = &found->second;
-    caller.has_unknown_token = known == nullptr;
+    if (known == nullptr) caller.unknown_token = head.bearer_token;
   }
-  if (!caller.has_unknown_token) {
+  if (!caller.unknown_token) {
     caller.has_certificate = !head.client.hosts.empty() || !head.client.identities.empty();
+    caller.hosts = head.client.hosts;
     caller.identities = head.client.identities;
     if (known == nullptr) known = find_by_certificate(head.client);
   }

@@ -20,9 +20,12 @@ namespace kt::gateway {
 
 struct Caller {
   std::optional<std::string> principal;  // the name
-  bool has_unknown_token = false;        // it showed a token, and that is nobody's
+  // What it showed, and is no principal's token: for the authoriser to judge, and nobody else.
+  std::optional<std::string> unknown_token;
   bool has_certificate = false;
-  std::vector<std::string> identities;  // that its certificate names
+  // That its certificate names.
+  std::vector<std::string> hosts;
+  std::vector<std::string> identities;
   // What rate limits know the caller by, and what it may.
   std::string rate_key;
   Rate rate;

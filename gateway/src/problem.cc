@@ -44,6 +44,8 @@ constexpr std::array kRows{
     Row{Problem::upstream_invalid, 502, "upstream-invalid", "The log answered something else"},
     Row{Problem::unavailable, 503, "upstream-unavailable", "The log cannot answer now"},
     Row{Problem::storage_full, 507, "storage-full", "There is no room for it"},
+    Row{Problem::authoriser_unavailable, 503, "authoriser-unavailable",
+        "Who may cannot be found out now"},
     Row{Problem::draining, 503, "draining", "Going away"},
 };
 

@@ -41,6 +41,7 @@ enum class Problem : std::uint8_t {
   upstream_invalid,
   unavailable,
   storage_full,
+  authoriser_unavailable,
   draining,
 };
 

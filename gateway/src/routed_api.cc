@@ -122,8 +122,12 @@ asio::awaitable<Response> handle(std::shared_ptr<const Hosting> hosting,
   Questions asked = operation.read(*hosting, request.body);
   if (!asked) co_return std::move(asked).error();
   for (const Question& question : asked->questions) {
-    if (auto refused = refuse_access(*hosting, caller, *question.log, question.request))
-      co_return *std::move(refused);
+    Admission admission = admit(*hosting, caller, *question.log, question.request);
+    if (admission.question) {
+      auto judged = co_await ask_authoriser(hosting, caller, *std::move(admission.question));
+      admission.refusal = std::move(judged);
+    }
+    if (admission.refusal) co_return *std::move(admission.refusal);
     if (const auto reserved = find_reserved(question.request))
       co_return problem_response(*reserved);
   }
@@ -202,7 +206,8 @@ tl::expected<Endpoint, Response> routed_endpoint(
     const RoutedOperation& operation, const Caller& caller, const RequestHead& head) {
   if (head.method != Method::post) return Refused(method_not_allowed(Method::post));
   // Who may shows when the label is there; that this one may not, shows before.
-  if (operation.is_update && !caller.is_known()) return Refused(refusal_of(caller));
+  if (operation.is_update && !may_update_anything(*hosting, caller))
+    return Refused(refusal_of(caller));
   if (!accepts_answer(head.accept, media_type(operation.response_type)))
     return refuse(Problem::not_acceptable);
   Endpoint endpoint;

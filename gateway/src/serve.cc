@@ -47,6 +47,7 @@ class Watch {
   // Says what has changed since the last look.
   void look() {
     const auto hosting = hosting_.snapshot();
+    if (hosting->authoriser() != nullptr) look_at_authoriser(*hosting->authoriser());
     for (const HostedLog& hosted : hosting->logs()) {
       if (hosted.is_remote()) {
         look_at_remote(hosted);
@@ -64,6 +65,15 @@ class Watch {
   }
 
  private:
+  void look_at_authoriser(const Authoriser& authoriser) {
+    const auto failure = authoriser.failure();
+    if (!failure || failure->empty() != authoriser_failed_) return;
+    authoriser_failed_ = !failure->empty();
+    const std::string what =
+        authoriser_failed_ ? "gives no decision: " + *failure : std::string("decides again");
+    std::fprintf(stderr, "ktgate serve: the authoriser %s\n", what.c_str());
+  }
+
   void look_at_remote(const HostedLog& hosted) {
     look_at_managed(hosted);
     const routing::RemoteLogState now = hosted.upstream->log().state();
@@ -91,6 +101,7 @@ class Watch {
   std::map<LogId, log::Trouble> before_;
   std::map<LogId, ManagerTrouble> managed_before_;
   std::map<LogId, bool> was_ejected_;
+  bool authoriser_failed_ = false;
 };
 
 // For the few who ask how the gateway is, also when it has no room for anybody else.

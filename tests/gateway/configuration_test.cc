@@ -240,7 +240,8 @@ TEST(Configuration, AnExampleIsOneAndItsDefaultsAreTheDefaults) {
   const std::string example = example_configuration();
   for (const ConfigurationKey& key : configuration_keys()) {
     const bool is_set = key.is_required && key.section != "principal" && key.section != "admin" &&
-                        key.section != "domain" && key.section != "remote_log";
+                        key.section != "domain" && key.section != "remote_log" &&
+                        key.section != "authoriser";
     EXPECT_NE(example.find("\n" + std::string(is_set ? "" : "#") + std::string(key.name) + " = "),
               std::string::npos)
         << key.path();
@@ -432,6 +433,35 @@ TEST(Configuration, DomainsAreToldApartAndOneMayBeTheDefault) {
             "\"default_domain\"?");
 }
 
+TEST(Configuration, WhoeverIsAskedWhoMayIsNamed) {
+  const std::string asks =
+      "[[domain]]\nname = \"example.com\"\nlabel_rule = \"bytes\"\npolicy = \"single\"\n"
+      "logs = [\"a\"]\n[domain.access]\nmonitor = \"authoriser\"\n";
+  const std::string rest = std::string(kListen) + kLog + asks;
+  EXPECT_EQ(fault_of(rest), "gateway.toml:12:11: domain.access.monitor needs [authoriser]");
+  EXPECT_EQ(fault_of(rest + "[authoriser]\ntimeout = \"1s\"\n"),
+            "gateway.toml:13:1: [authoriser] has no url");
+  EXPECT_EQ(
+      fault_of(rest + "[authoriser]\nurl = \"http://authoriser.example.com\"\n").substr(0, 31),
+      "gateway.toml:14:7: authoriser.u");
+  const GatewayConfiguration all =
+      parsed(rest +
+             "[authoriser]\nurl = \"https://authoriser.example.com/may\"\nsocket = \"a.socket\"\n"
+             "authorities = \"a.pem\"\ntoken_file = \"a.token\"\ntimeout = \"1500ms\"\n"
+             "connections = 3\nwaiting = 4\n");
+  EXPECT_EQ(all.domains.at(0).access.monitor, Access::authoriser);
+  EXPECT_EQ(all.authoriser.url->text(), "https://authoriser.example.com/may");
+  EXPECT_EQ(all.authoriser.token_file, "/etc/ktgate/a.token");
+  EXPECT_EQ(all.authoriser.http.socket, "/etc/ktgate/a.socket");
+  EXPECT_EQ(all.authoriser.http.authorities, "/etc/ktgate/a.pem");
+  EXPECT_EQ(all.authoriser.http.total_timeout, milliseconds(1'500));
+  EXPECT_EQ(all.authoriser.http.connections, 3U);
+  EXPECT_EQ(all.authoriser.http.waiting, 4U);
+  EXPECT_EQ(
+      parsed(rest + "[authoriser]\nurl = \"http://127.0.0.1:1\"\n").authoriser.http.total_timeout,
+      milliseconds(2'000));
+}
+
 TEST(Configuration, WhatIsMissing) {
   EXPECT_EQ(fault_of(""), "gateway.toml: there is no [listen]");
   EXPECT_EQ(fault_of(kListen), "gateway.toml: there is no [[log]] or [[remote_log]]");
@@ -490,7 +520,7 @@ TEST(Configuration, NobodyLetsEverybodyWrite) {
             "anybody's keys");
   EXPECT_EQ(fault_of(domain + "search = \"friends\"\n"),
             "gateway.toml:12:10: domain.access.search has to be \"everyone\", \"authenticated\", "
-            "\"owner\" or \"nobody\"");
+            "\"owner\", \"authoriser\" or \"nobody\"");
 }
 
 TEST(Configuration, WhatIsWrittenAsSomethingElse) {

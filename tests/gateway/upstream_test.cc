@@ -22,6 +22,7 @@
 namespace kt::gateway {
 namespace {
 
+using federation::Hostile;
 using federation::LookupRequest;
 using federation::Origin;
 using federation::RoutedMonitorRequest;
@@ -514,31 +515,6 @@ TEST_F(ManagedByTheBack, TheLeafKeyHasToBeTheLogs) {
 }
 
 // --- Upstreams that are hostile --------------------------------------------------------------
-
-// Does the same with each connection until it goes.
-class Hostile {
- public:
-  explicit Hostile(Origin::Script script)
-      : thread_([this, script = std::move(script)] {
-          while (!ends_) {
-            const LoopbackConnection connection = listener_.accept();
-            if (!ends_) script(connection);
-          }
-        }) {}
-  Hostile(const Hostile&) = delete;
-  Hostile& operator=(const Hostile&) = delete;
-  ~Hostile() {
-    ends_ = true;
-    { const auto last = LoopbackConnection::to(listener_.port()); }
-    thread_.join();
-  }
-  [[nodiscard]] std::uint16_t port() const { return listener_.port(); }
-
- private:
-  LoopbackListener listener_;
-  std::atomic<bool> ends_ = false;
-  std::thread thread_;
-};
 
 // A gateway between the client and the log that says what the log once said, to something else or
 // before something happened. To the gateway in front it is a response like any other; the client is

@@ -1,6 +1,7 @@
 // An HTTP origin that does what a test says.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <string>
 #include <thread>
@@ -29,6 +30,31 @@ class Origin {
 
  private:
   LoopbackListener listener_;
+  std::thread thread_;
+};
+
+// Does the same with each connection until it goes.
+class Hostile {
+ public:
+  explicit Hostile(Origin::Script script)
+      : thread_([this, script = std::move(script)] {
+          while (!ends_) {
+            const LoopbackConnection connection = listener_.accept();
+            if (!ends_) script(connection);
+          }
+        }) {}
+  Hostile(const Hostile&) = delete;
+  Hostile& operator=(const Hostile&) = delete;
+  ~Hostile() {
+    ends_ = true;
+    { const auto last = LoopbackConnection::to(listener_.port()); }
+    thread_.join();
+  }
+  [[nodiscard]] std::uint16_t port() const { return listener_.port(); }
+
+ private:
+  LoopbackListener listener_;
+  std::atomic<bool> ends_ = false;
   std::thread thread_;
 };
 
