@@ -4,6 +4,7 @@
 
 #include "domains.h"
 #include "federation/reserved.h"
+#include "federation/tombstone.h"
 #include "log_states.h"
 #include "routed.h"
 #include "subject.h"
@@ -15,17 +16,18 @@ using keytrans::ClientState;
 using keytrans::SearchOutcome;
 using keytrans::SearchResponse;
 
-Result<Found> found_in(const ClientState& state, const Subject& subject, SearchOutcome outcome,
+// `log` is the one whose state it is.
+Result<Found> found_in(const ClientState& state, const Subject& subject,
+                       const federation::DirectoryLog& log, SearchOutcome outcome,
                        bool is_greatest) {
   if (federation::is_like_a_tombstone(outcome.value))
-    return fail(Errc::rejected,
-                "the label has moved to another log, which this version cannot follow");
+    return fail(Errc::rejected, "log " + log.alias + ": the label has moved to another log");
   return Found{subject.known.current().domain,
                subject.label,
                outcome.version,
                is_greatest,
                std::move(outcome.value),
-               tree_of(state, subject.directory_log().alias),
+               tree_of(state, log.alias),
                subject.known.current().epoch,
                monitor_by(state, subject.label)};
 }
@@ -40,7 +42,7 @@ Result<Found> ask_directly(const Session& session, const Subject& subject,
                ask_log<SearchResponse>(session, endpoint_of(subject.known, log), "search",
                                        state.search_request(subject.label, version), state,
                                        version.has_value()));
-        return found_in(state, subject, std::move(outcome), !version);
+        return found_in(state, subject, log, std::move(outcome), !version);
       });
 }
 
@@ -66,10 +68,95 @@ Result<std::optional<Found>> ask_gateway(const Session& session, const Subject& 
                                                        response, session.now()),
                                           name));
     KT_TRY(SearchOutcome outcome, state.apply(std::move(verified)));
-    KT_TRY(Found found, found_in(state, subject, std::move(outcome), true));
+    KT_TRY(Found found, found_in(state, subject, log, std::move(outcome), true));
     return std::optional<Found>(std::move(found));
   };
   return change_state(session, log.configuration, subject.known.contact_policy, attempt);
+}
+
+// One log of the two that labels move between, and what is known of it.
+struct Side {
+  const federation::DirectoryLog& log;
+  LoadedState loaded;
+  ClientState state;
+};
+
+Result<Side> side_of(const Session& session, const Subject& subject,
+                     const federation::DirectoryLog& log) {
+  KT_TRY(LoadedState loaded, load_state(session, log.configuration, subject.known.contact_policy));
+  ClientState state = loaded.state;
+  return Side{log, std::move(loaded), std::move(state)};
+}
+
+// What a side answered to a lookup, once it is verified.
+Result<SearchOutcome> take_answer(const Session& session, const federation::LookupRequest& asked,
+                                  const federation::LogAnswer& answer, Side& side) {
+  const std::string name = "log " + side.log.alias;
+  KT_TRY(const auto response,
+         of_verification(
+             keytrans::decode<SearchResponse>(answer.response, side.log.configuration.context()),
+             name));
+  KT_TRY(auto verified,
+         of_verification(side.state.verify(federation::search_request(asked, side.log.id()),
+                                           response, session.now()),
+                         name));
+  return side.state.apply(std::move(verified));
+}
+
+// What the answers of a gateway say of a label that may have moved: that of the old log first, and
+// that of the new one if and only if the old one has a tombstone which names it.
+Result<Found> follow_move(const Session& session, const Subject& subject,
+                          const federation::LookupRequest& asked,
+                          const federation::LookupResponse& routed, Side& from, Side& to) {
+  const auto& answers = routed.answers;
+  if (answers.front().log_id != from.log.id().hash())
+    return fail(Errc::verification_failed,
+                "the gateway has not asked the log first that labels move from");
+  KT_TRY(SearchOutcome before, take_answer(session, asked, answers.front(), from));
+  KT_TRY(const bool moved, of_verification(federation::has_moved(before.value, to.log.id()),
+                                           "log " + from.log.alias));
+  if (answers.size() != (moved ? 2U : 1U) || (moved && answers.back().log_id != to.log.id().hash()))
+    return fail(Errc::verification_failed,
+                moved ? "the gateway has not asked the log that the label has moved to"
+                      : "the gateway has asked another log for a label that has not moved");
+  if (!moved) return found_in(from.state, subject, from.log, std::move(before), true);
+  KT_TRY(SearchOutcome now, take_answer(session, asked, answers.back(), to));
+  return found_in(to.state, subject, to.log, std::move(now), true);
+}
+
+// As ask_gateway(), for a label that may have moved.
+Result<std::optional<Found>> ask_both(const Session& session, const Subject& subject,
+                                      bool heeds_newer) {
+  const Origin gateway{subject.known.current().url, subject.known.source.authorities};
+  for (int i = 0; i < kAttempts; ++i) {
+    KT_TRY(Side from, side_of(session, subject, subject.directory_from()));
+    KT_TRY(Side to, side_of(session, subject, subject.directory_log()));
+    const federation::LookupRequest asked{
+        subject.label,
+        {{from.log.id().hash(), from.state.last()}, {to.log.id().hash(), to.state.last()}}};
+    KT_TRY(Bytes body, federation::encode(asked));
+    KT_TRY(const Bytes answer,
+           session.transport->post(gateway, {"/kt/v1/lookup", "lookup", std::move(body)}));
+    KT_TRY(const auto routed,
+           of_peer(federation::decode<federation::LookupResponse>(answer), "the gateway"));
+    if (heeds_newer && is_newer(routed, subject)) return std::optional<Found>();
+    KT_TRY(Found found, follow_move(session, subject, asked, routed, from, to));
+    std::vector<Change> changes;
+    for (const Side* const side : {&from, &to}) {
+      if (!side->state.view()) continue;  // it was never asked
+      KT_TRY(Change change, change_of(side->loaded, side->state));
+      changes.push_back(std::move(change));
+    }
+    KT_TRY(const bool is_written, session.state.write(changes));
+    if (is_written) return std::optional<Found>(std::move(found));
+  }
+  return overtaken();
+}
+
+Result<std::optional<Found>> ask_routed(const Session& session, const Subject& subject,
+                                        bool heeds_newer) {
+  if (subject.from) return ask_both(session, subject, heeds_newer);
+  return ask_gateway(session, subject, heeds_newer);
 }
 
 }  // namespace
@@ -78,12 +165,15 @@ Result<Found> lookup(Session& session, const LookupQuery& query) {
   KT_TRY(const auto identity, federation::Identity::parse(query.identity, query.default_domain));
   KT_TRY(KnownDomain known, domain_in_force(session, identity.domain()));
   KT_TRY(Subject subject, find_subject(known, identity, query.log));
+  if (query.version && subject.from)
+    return fail(Errc::rejected,
+                "labels are moving to another log, and each has versions of its own; name one");
   if (!query.log.empty() || query.version) return ask_directly(session, subject, query.version);
-  KT_TRY(auto found, ask_gateway(session, subject, true));
+  KT_TRY(auto found, ask_routed(session, subject, true));
   if (!found) {
     KT_TRY(DomainNews news, refresh_domain(session, identity.domain()));
     KT_TRY(subject, find_subject(news.known, identity, query.log));
-    KT_TRY(found, ask_gateway(session, subject, false));
+    KT_TRY(found, ask_routed(session, subject, false));
   }
   return *std::move(found);
 }

@@ -11,11 +11,13 @@ namespace {
 
 using federation::DirectoryLog;
 using federation::DirectoryPolicy;
+using federation::GradualPolicy;
 using federation::ShardedPolicy;
 using federation::SinglePolicy;
 
 LogId log_of(const DirectoryPolicy& policy, const Label& label) {
   if (const auto* const single = std::get_if<SinglePolicy>(&policy)) return single->log;
+  if (const auto* const gradual = std::get_if<GradualPolicy>(&policy)) return gradual->to;
   return federation::find_shard(std::get<ShardedPolicy>(policy).logs, label);
 }
 
@@ -36,8 +38,12 @@ Result<Subject> find_subject(const KnownDomain& known, const federation::Identit
                              const std::string& log) {
   KT_TRY(Label label, identity.label(known.current().label_rule));
   if (log.empty()) {
-    const LogId found = log_of(known.current().policy, label);
-    return Subject{known, std::move(label), found};
+    const DirectoryPolicy& policy = known.current().policy;
+    const LogId found = log_of(policy, label);
+    Subject subject{known, std::move(label), found};
+    if (const auto* const gradual = std::get_if<GradualPolicy>(&policy))
+      subject.from = gradual->from;
+    return subject;
   }
   KT_TRY(const LogId found, named_log(known.current(), log));
   return Subject{known, std::move(label), found};

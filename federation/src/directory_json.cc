@@ -117,16 +117,27 @@ Result<DirectoryPolicy> read_sharded(const Json& json) {
   return ShardedPolicy{*std::move(shards)};
 }
 
+Result<DirectoryPolicy> read_gradual(const Json& json) {
+  KT_TRY(verify_members(json, {"type", "from", "to"}));
+  KT_TRY(const LogId from, read_log_id(json, "from"));
+  KT_TRY(const LogId to, read_log_id(json, "to"));
+  if (from == to) return malformed("from and to are one log");
+  return GradualPolicy{from, to};
+}
+
 Result<DirectoryPolicy> read_policy(const Json& object) {
   KT_TRY(const Json* const json, find_object(object, "policy"));
   KT_TRY(const std::string* const type, find_text(*json, "type"));
   if (*type == "single") return read_single(*json);
   if (*type == "sharded") return read_sharded(*json);
+  if (*type == "gradual") return read_gradual(*json);
   return fail(Errc::rejected, "type is none that is known");
 }
 
 std::vector<LogId> logs_of(const DirectoryPolicy& policy) {
   if (const auto* const single = std::get_if<SinglePolicy>(&policy)) return {single->log};
+  if (const auto* const gradual = std::get_if<GradualPolicy>(&policy))
+    return {gradual->from, gradual->to};
   return std::get<ShardedPolicy>(policy).logs;
 }
 
@@ -155,6 +166,8 @@ Result<void> verify_format(const Json& json) {
 OrderedJson json_of(const DirectoryPolicy& policy) {
   if (const auto* const single = std::get_if<SinglePolicy>(&policy))
     return {{"type", "single"}, {"log", single->log.hex()}};
+  if (const auto* const gradual = std::get_if<GradualPolicy>(&policy))
+    return {{"type", "gradual"}, {"from", gradual->from.hex()}, {"to", gradual->to.hex()}};
   OrderedJson json{{"type", "sharded"}, {"logs", OrderedJson::array()}};
   for (const LogId& log : std::get<ShardedPolicy>(policy).logs) json["logs"].push_back(log.hex());
   return json;

@@ -405,6 +405,31 @@ TEST(DirectoryDocument, RefusesAPolicyThatIsWrong) {
   expect_malformed([](Json& json) { json["policy"] = {{"type", "single"}}; }, "log is missing");
 }
 
+TEST(DirectoryDocument, OfLabelsThatMove) {
+  Directory directory = sharded_directory();
+  directory.policy = GradualPolicy{second_log().id(), first_log().id()};
+  const auto document = signed_by(directory, {&first_log(), &second_log()});
+  EXPECT_EQ(document.directory(), directory);
+  const Json policy = Json::parse(payload_of(document))["policy"];
+  EXPECT_EQ(policy, (Json{{"type", "gradual"},
+                          {"from", second_log().id().hex()},
+                          {"to", first_log().id().hex()}}));
+  const auto expect = [&policy](const std::function<void(Json&)>& change, std::string_view about) {
+    expect_malformed(
+        [&](Json& json) {
+          json["policy"] = policy;
+          change(json);
+        },
+        about);
+  };
+  expect([](Json& json) { json["policy"].erase("to"); }, "to is missing");
+  expect([](Json& json) { json["policy"].erase("from"); }, "from is missing");
+  expect([](Json& json) { json["policy"]["to"] = 1; }, "to is not a LogId");
+  expect([](Json& json) { json["policy"]["phase"] = "dual"; }, "a member that is not defined");
+  expect([](Json& json) { json["policy"]["to"] = json["policy"]["from"]; }, "are one log");
+  expect([](Json& json) { json["policy"]["to"] = json["logs"][2]["log_id"]; }, "not one of the");
+}
+
 // What a later version may define. Its own code, so that people are told to upgrade.
 TEST(DirectoryDocument, WhatIsNotKnownIsRejected) {
   const auto expect = [](const std::function<void(Json&)>& change, std::string_view about) {
@@ -413,7 +438,7 @@ TEST(DirectoryDocument, WhatIsNotKnownIsRejected) {
   expect([](Json& json) { json["format"] = 2; }, "format is none that is known");
   expect([](Json& json) { json = {{"format", 2}}; }, "format is none that is known");
   expect([](Json& json) { json["label_rule"] = "Bytes"; }, "no label rule that is known");
-  for (const char* const type : {"", "Single", "gradual", "immediate"})
+  for (const char* const type : {"", "Single", "Gradual", "immediate"})
     expect(
         [&](Json& json) {
           json["policy"] = {{"type", type}, {"phase", "dual"}};

@@ -31,6 +31,9 @@ void check_consistency(const Directory& directory) {
   KT_ASSERT(directory.logs.size() <= DirectoryDocument::kMaxLogs);
   if (const auto* const single = std::get_if<SinglePolicy>(&directory.policy)) {
     KT_ASSERT(is_active(directory, single->log));
+  } else if (const auto* const gradual = std::get_if<GradualPolicy>(&directory.policy)) {
+    KT_ASSERT(gradual->from != gradual->to);
+    KT_ASSERT(is_active(directory, gradual->from) && is_active(directory, gradual->to));
   } else {
     for (const LogId& id : std::get<ShardedPolicy>(directory.policy).logs)
       KT_ASSERT(is_active(directory, id));

@@ -33,13 +33,16 @@ struct Found {
   std::optional<Timestamp> monitor_by;
 };
 
-// A value, verified in the log that has the label by the document of its domain. The domain's
-// gateway is asked, or the log itself for a version or by its name. When the gateway's answer names
+// A value, verified in the log that has the label by the document of its domain, and while labels
+// move, in both: that of the old log is then a tombstone. The domain's gateway is asked, or the log
+// itself for a version or by its name. When the gateway's answer names
 // a newer document, that is fetched and followed first.
 //
 // Errors besides: not_found also when the log says that it has no such label or version, which it
-// cannot prove; rejected when the domain's document is not in force, when the log has retired, and
-// when the value says that the label has moved, which this version cannot follow.
+// cannot prove; rejected when the domain's document is not in force, when the log has retired, when
+// the log that was named says that the label has moved, and for a version without a log's name while
+// labels move from one log to another, because each has versions of its own; verification_failed
+// also when a label has moved to another log than the document says.
 Result<Found> lookup(Session& session, const LookupQuery& query);
 
 }  // namespace kt::client

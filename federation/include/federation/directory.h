@@ -48,7 +48,16 @@ struct ShardedPolicy {
   friend bool operator==(const ShardedPolicy&, const ShardedPolicy&) = default;
 };
 
-using DirectoryPolicy = std::variant<SinglePolicy, ShardedPolicy>;
+// Labels move from one log to the other one by one: a label is in `to` when its greatest version in
+// `from` is a tombstone (tombstone.h), and in `from` otherwise.
+struct GradualPolicy {
+  LogId from;
+  LogId to;
+
+  friend bool operator==(const GradualPolicy&, const GradualPolicy&) = default;
+};
+
+using DirectoryPolicy = std::variant<SinglePolicy, ShardedPolicy, GradualPolicy>;
 
 struct Directory {
   Domain domain;
