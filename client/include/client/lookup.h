@@ -40,9 +40,9 @@ struct Found {
 //
 // Errors besides: not_found also when the log says that it has no such label or version, which it
 // cannot prove; rejected when the domain's document is not in force, when the log has retired, when
-// the log that was named says that the label has moved, and for a version without a log's name while
-// labels move from one log to another, because each has versions of its own; verification_failed
-// also when a label has moved to another log than the document says.
+// the log that was named says that the label has moved, and for a version without a log's name
+// while labels move from one log to another, because each has versions of its own;
+// verification_failed also when a label has moved to another log than the document says.
 Result<Found> lookup(Session& session, const LookupQuery& query);
 
 }  // namespace kt::client
