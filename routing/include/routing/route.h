@@ -17,6 +17,9 @@ enum class Operation : std::uint8_t { search, update, monitor };
 // What becomes of a log's answer.
 enum class Role : std::uint8_t {
   authority,  // it is the answer to the request
+  // While labels move from one log to another (migration/policy.h):
+  successor,    // it is the answer if and only if the one before says that the label has moved here
+  predecessor,  // it is told that the label has moved to the log before
 };
 
 struct RoutedLog {

@@ -1,0 +1,191 @@
+#include "migration/journal.h"
+
+#include <utility>
+
+#include "keytrans/codec.h"
+#include "routing/await.h"
+
+namespace kt::migration {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr std::string_view kSpace = "migration";
+
+Bytes key_of(std::uint64_t number) {
+  Bytes key;
+  for (int shift = 56; shift >= 0; shift -= 8)
+    key.push_back(static_cast<std::uint8_t>(number >> static_cast<unsigned>(shift)));
+  return key;
+}
+
+Bytes key_of(const federation::Domain& domain) { return to_bytes(std::string_view(domain.text())); }
+
+Result<std::uint64_t> number_of(ByteView key) {
+  keytrans::Decoder io(key);
+  std::uint64_t number = 0;
+  io.number("number", number);
+  if (!std::move(io).finish()) return fail(Errc::corrupt, "the key of an intent is none");
+  return number;
+}
+
+template <class Io, class Domain, class Name>
+void wire_intent(Io& io, Domain& domain, Name& label) {
+  io.template opaque<1>("Intent.domain", domain);
+  io.label("Intent.label", label);
+}
+
+Result<Bytes> encode_intent(const federation::Domain& domain, const Label& label) {
+  keytrans::Encoder io;
+  const Bytes name = key_of(domain);
+  wire_intent(io, name, label);
+  return std::move(io).finish();
+}
+
+Result<Intent> decode_intent(const store::Record& record) {
+  KT_TRY(const std::uint64_t number, number_of(record.key));
+  Bytes name;
+  Label label;
+  keytrans::Decoder io(record.value);
+  wire_intent(io, name, label);
+  if (!std::move(io).finish()) return fail(Errc::corrupt, "an intent is none");
+  auto domain = federation::Domain::parse(std::string(name.begin(), name.end()));
+  if (!domain) return fail(Errc::corrupt, "an intent has no domain");
+  return Intent{number, *std::move(domain), std::move(label)};
+}
+
+Result<void> done(const Result<store::Committed>& committed) {
+  if (!committed) return tl::unexpected<Error>(committed.error());
+  if (*committed == store::Committed::conflict)
+    return fail(Errc::conflict, "somebody else was faster");
+  if (*committed == store::Committed::unknown)
+    return fail(Errc::unavailable, "the storage has failed");
+  return {};
+}
+
+class JournalIntents final : public Intents {
+ public:
+  JournalIntents(Journal& journal, federation::Domain domain, asio::thread_pool& pool)
+      : journal_(journal), domain_(std::move(domain)), pool_(pool) {}
+
+  asio::awaitable<Result<std::uint64_t>> add(Label label) override {
+    std::function<Result<std::uint64_t>()> work = [this, label = std::move(label)] {
+      return journal_.add(domain_, label);
+    };
+    co_return co_await routing::await_on<Result<std::uint64_t>>(pool_, std::move(work));
+  }
+
+  asio::awaitable<void> drop(std::uint64_t intent) override {
+    std::function<bool()> work = [this, intent] { return journal_.drop(intent).has_value(); };
+    const bool dropped = co_await routing::await_on<bool>(pool_, std::move(work));
+    // Looked at again, it turns out to be done.
+    if (!dropped) journal_.leave(intent);
+  }
+
+  void leave(std::uint64_t intent) override { journal_.leave(intent); }
+
+ private:
+  Journal& journal_;
+  const federation::Domain domain_;
+  asio::thread_pool& pool_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Journal>> Journal::open(store::Store& store) {
+  KT_TRY(const store::Table records, store.table(kSpace, "records"));
+  KT_TRY(const store::Table intents, store.table(kSpace, "intents"));
+  KT_TRY(const auto snapshot, store.snapshot());
+  KT_TRY(const auto last, snapshot->last_before(intents, {}));
+  std::uint64_t next = 1;
+  if (last) {
+    KT_TRY(const std::uint64_t greatest, number_of(last->key));
+    next = greatest + 1;
+  }
+  return std::unique_ptr<Journal>(new Journal(store, records, intents, next));
+}
+
+Result<std::vector<Record>> Journal::records() const {
+  KT_TRY(const auto snapshot, store_.snapshot());
+  std::vector<Record> records;
+  KT_TRY(snapshot->scan(records_, {}, [&records](const store::Record& each) -> Result<bool> {
+    KT_TRY(Record record, Record::decode(each.value));
+    records.push_back(std::move(record));
+    return true;
+  }));
+  return records;
+}
+
+Result<std::optional<Record>> Journal::find(const federation::Domain& domain) const {
+  KT_TRY(const auto snapshot, store_.snapshot());
+  KT_TRY(const auto value, snapshot->get(records_, key_of(domain)));
+  if (!value) return std::nullopt;
+  KT_TRY(Record record, Record::decode(*value));
+  return record;
+}
+
+Result<void> Journal::change(const federation::Domain& domain, const std::optional<Record>& before,
+                             const std::optional<Record>& after) {
+  store::Batch batch;
+  std::optional<Bytes> expected;
+  if (before) {
+    KT_ASSERT(before->domain == domain);
+    KT_TRY(expected, before->encode());
+  }
+  batch.expect(records_, key_of(domain), std::move(expected));
+  if (after) {
+    KT_ASSERT(after->domain == domain);
+    KT_TRY(Bytes value, after->encode());
+    batch.put(records_, key_of(domain), std::move(value));
+  } else {
+    batch.erase(records_, key_of(domain));
+  }
+  return done(store_.commit(batch));
+}
+
+Result<std::uint64_t> Journal::add(const federation::Domain& domain, const Label& label) {
+  KT_TRY(Bytes value, encode_intent(domain, label));
+  const std::uint64_t number = next_++;
+  store::Batch batch;
+  batch.put(intents_, key_of(number), std::move(value));
+  KT_TRY(done(store_.commit(batch)));
+  return number;
+}
+
+Result<void> Journal::drop(std::uint64_t intent) {
+  store::Batch batch;
+  batch.erase(intents_, key_of(intent));
+  KT_TRY(done(store_.commit(batch)));
+  const std::lock_guard lock(mutex_);
+  left_.erase(intent);
+  return {};
+}
+
+void Journal::leave(std::uint64_t intent) {
+  const std::lock_guard lock(mutex_);
+  left_.insert(intent);
+}
+
+Result<std::vector<Intent>> Journal::left() const {
+  std::set<std::uint64_t> left;
+  {
+    const std::lock_guard lock(mutex_);
+    left = left_;
+  }
+  KT_TRY(const auto snapshot, store_.snapshot());
+  std::vector<Intent> intents;
+  KT_TRY(snapshot->scan(intents_, {}, [&](const store::Record& each) -> Result<bool> {
+    KT_TRY(Intent intent, decode_intent(each));
+    if (intent.number < first_ || left.contains(intent.number))
+      intents.push_back(std::move(intent));
+    return true;
+  }));
+  return intents;
+}
+
+std::unique_ptr<Intents> make_intents(Journal& journal, federation::Domain domain,
+                                      asio::thread_pool& pool) {
+  return std::make_unique<JournalIntents>(journal, std::move(domain), pool);
+}
+
+}  // namespace kt::migration

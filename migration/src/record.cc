@@ -1,0 +1,211 @@
+#include "migration/record.h"
+
+#include <array>
+#include <utility>
+
+#include "keytrans/codec.h"
+
+namespace kt::migration {
+namespace {
+
+constexpr std::uint8_t kFormat = 1;
+constexpr std::size_t kMaxFault = 255;
+
+constexpr std::array kTransitions{
+    Transition{Mode::gradual, Phase::prepared, Phase::dual, Actor::gateway,
+               "the directory document names both logs"},
+    Transition{Mode::gradual, Phase::dual, Phase::sweeping, Actor::person,
+               "the directory document says gradual, and whoever was asked before is answered"},
+    Transition{Mode::gradual, Phase::sweeping, Phase::draining, Actor::gateway,
+               "every label of the old log has a tombstone, and the new log has its final head"},
+    Transition{Mode::gradual, Phase::draining, Phase::finished, Actor::person,
+               "the grace period is over"},
+    Transition{Mode::immediate, Phase::prepared, Phase::frozen, Actor::person,
+               "the directory document names both logs"},
+    Transition{Mode::immediate, Phase::frozen, Phase::populating, Actor::gateway,
+               "whoever was asked before is answered"},
+    Transition{Mode::immediate, Phase::populating, Phase::verifying, Actor::gateway,
+               "every label is copied"},
+    Transition{
+        Mode::immediate, Phase::verifying, Phase::draining, Actor::gateway,
+        "every value is the same in both logs, and the new log has the old one's final head"},
+    Transition{Mode::immediate, Phase::draining, Phase::finished, Actor::person,
+               "the grace period is over"},
+};
+
+constexpr std::array<std::pair<Phase, std::string_view>, 8> kPhases{
+    {{Phase::prepared, "prepared"},
+     {Phase::dual, "dual"},
+     {Phase::sweeping, "sweeping"},
+     {Phase::frozen, "frozen"},
+     {Phase::populating, "populating"},
+     {Phase::verifying, "verifying"},
+     {Phase::draining, "draining"},
+     {Phase::finished, "finished"}}};
+
+template <class Io, class S>
+void wire_head(Io& io, S& head) {
+  io.number("FinalHead.tree_size", head.tree_size);
+  io.fixed("FinalHead.root", head.root, head.root.size());
+}
+
+// Record with members of types that are there before they are read.
+struct Wire {
+  Bytes domain;
+  Mode mode = Mode::gradual;
+  HashValue from{};
+  HashValue to{};
+  Phase phase = Phase::prepared;
+  Timestamp started;
+  Timestamp phase_since;
+  std::uint32_t rate = 0;
+  std::uint64_t grace_ms = 0;
+  std::uint8_t is_paused = 0;
+  Bytes fault;
+  std::optional<Label> cursor;
+  Progress progress;
+  std::optional<FinalHead> final_head;
+};
+
+template <class Io, class S>
+void wire(Io& io, S& s) {
+  std::uint8_t format = kFormat;
+  io.number("format", format);
+  io.require(format == kFormat, "format", "is none that is known");
+  io.template opaque<1>("domain", s.domain);
+  io.enumeration("mode", s.mode, {Mode::gradual, Mode::immediate});
+  io.fixed("from", s.from, s.from.size());
+  io.fixed("to", s.to, s.to.size());
+  io.enumeration("phase", s.phase,
+                 {Phase::prepared, Phase::dual, Phase::sweeping, Phase::frozen, Phase::populating,
+                  Phase::verifying, Phase::draining, Phase::finished});
+  io.number("started", s.started);
+  io.number("phase_since", s.phase_since);
+  io.number("rate", s.rate);
+  io.number("grace_ms", s.grace_ms);
+  io.number("is_paused", s.is_paused);
+  io.require(s.is_paused <= 1, "is_paused", "is neither 0 nor 1");
+  io.template opaque<1>("fault", s.fault);
+  io.optional("cursor", s.cursor, [](auto& in, auto& label) { in.label("cursor", label); });
+  io.number("moved", s.progress.moved);
+  io.number("updated", s.progress.updated);
+  io.number("verified", s.progress.verified);
+  io.optional("final_head", s.final_head, [](auto& in, auto& head) { wire_head(in, head); });
+}
+
+}  // namespace
+
+std::span<const Transition> transitions() { return kTransitions; }
+
+const Transition* find_transition(Mode mode, Phase phase, Actor actor) {
+  for (const Transition& each : kTransitions) {
+    if (each.mode == mode && each.from == phase && each.actor == actor) return &each;
+  }
+  return nullptr;
+}
+
+bool may_abort(Phase phase) {
+  switch (phase) {
+    case Phase::prepared:
+    case Phase::frozen:
+    case Phase::populating:
+    case Phase::verifying: return true;
+    case Phase::dual:
+    case Phase::sweeping:
+    case Phase::draining:
+    case Phase::finished: break;
+  }
+  return false;
+}
+
+std::string_view to_string(Mode mode) { return mode == Mode::gradual ? "gradual" : "immediate"; }
+
+std::string_view to_string(Phase phase) {
+  for (const auto& [each, name] : kPhases) {
+    if (each == phase) return name;
+  }
+  return "unknown";
+}
+
+Result<Mode> parse_mode(std::string_view text) {
+  for (const Mode mode : {Mode::gradual, Mode::immediate}) {
+    if (to_string(mode) == text) return mode;
+  }
+  return fail(Errc::malformed, "the mode is neither gradual nor immediate");
+}
+
+Result<Bytes> FinalHead::encode() const {
+  keytrans::Encoder io;
+  wire_head(io, *this);
+  return std::move(io).finish();
+}
+
+Result<FinalHead> FinalHead::decode(ByteView value) {
+  keytrans::Decoder io(value);
+  FinalHead head;
+  wire_head(io, head);
+  KT_TRY(std::move(io).finish());
+  return head;
+}
+
+Label final_head_label(const LogId& predecessor) {
+  return *Label::create("kt:final-head:" + predecessor.hex());
+}
+
+Result<Bytes> Record::encode() const {
+  const std::string_view shown = std::string_view(fault).substr(0, kMaxFault);
+  const Wire written{to_bytes(std::string_view(domain.text())),
+                     mode,
+                     from.hash(),
+                     to.hash(),
+                     phase,
+                     started,
+                     phase_since,
+                     rate,
+                     grace_ms,
+                     static_cast<std::uint8_t>(is_paused ? 1 : 0),
+                     to_bytes(shown),
+                     cursor,
+                     progress,
+                     final_head};
+  keytrans::Encoder io;
+  wire(io, written);
+  return std::move(io).finish();
+}
+
+Result<Record> Record::decode(ByteView bytes) {
+  keytrans::Decoder io(bytes);
+  Wire read;
+  wire(io, read);
+  if (auto finished = std::move(io).finish(); !finished)
+    return fail(Errc::corrupt, "the record of a migration: " + finished.error().detail);
+  auto domain = federation::Domain::parse(std::string(read.domain.begin(), read.domain.end()));
+  if (!domain) return fail(Errc::corrupt, "the record of a migration has no domain");
+  return Record{*std::move(domain),
+                read.mode,
+                LogId(read.from),
+                LogId(read.to),
+                read.phase,
+                read.started,
+                read.phase_since,
+                read.rate,
+                read.grace_ms,
+                read.is_paused == 1,
+                std::string(read.fault.begin(), read.fault.end()),
+                std::move(read.cursor),
+                read.progress,
+                read.final_head};
+}
+
+Record step(const Record& record, const Transition& transition, Timestamp now) {
+  KT_ASSERT(transition.mode == record.mode && transition.from == record.phase);
+  Record next = record;
+  next.phase = transition.to;
+  next.phase_since = now;
+  next.cursor.reset();
+  next.is_paused = false;
+  next.fault.clear();
+  return next;
+}
+
+}  // namespace kt::migration
