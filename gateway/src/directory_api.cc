@@ -1,8 +1,6 @@
 #include "directory_api.h"
 
-#include <algorithm>
-
-#include "keytrans/hash.h"
+#include "entity_tag.h"
 #include "media_type.h"
 #include "problem.h"
 #include "query.h"
@@ -10,7 +8,6 @@
 namespace kt::gateway {
 namespace {
 
-using federation::DirectoryDocument;
 using federation::Domain;
 
 constexpr std::string_view kType = "application/json";
@@ -39,28 +36,6 @@ tl::expected<Domain, Response> find_domain(const Hosting& hosting, const Request
   if (domains.size() == 1) return *domains.front().name;
   if (hosting.default_domain()) return *hosting.default_domain();
   return refuse(Problem::malformed, "there are several domains: add ?domain= and one of them");
-}
-
-// The same for the same document, signatures included.
-std::string etag_of(const DirectoryDocument& document) {
-  return '"' + to_hex(keytrans::sha256(to_bytes(document.text()))) + '"';
-}
-
-// RFC 9110, Section 13.1.2. The tags are compared weakly, so the mark of a weak one is not looked
-// at. No tag of ours has a comma.
-bool has_tag(std::string_view if_none_match, std::string_view tag) {
-  while (!if_none_match.empty()) {
-    const std::size_t end = std::min(if_none_match.find(','), if_none_match.size());
-    std::string_view each = if_none_match.substr(0, end);
-    if_none_match.remove_prefix(std::min(end + 1, if_none_match.size()));
-    const std::size_t first = each.find_first_not_of(" \t");
-    if (first == std::string_view::npos) continue;
-    each = each.substr(first, each.find_last_not_of(" \t") - first + 1);
-    if (each == "*") return true;
-    if (each.starts_with("W/")) each.remove_prefix(2);
-    if (each == tag) return true;
-  }
-  return false;
 }
 
 boost::asio::awaitable<Response> done(Response response) { co_return response; }
@@ -92,7 +67,7 @@ tl::expected<Endpoint, Response> directory_endpoint(
   Endpoint endpoint;
   endpoint.name = "directory";
   endpoint.handle = [published = std::move(published), &document = found->second](Request request) {
-    const std::string etag = etag_of(document);
+    const std::string etag = entity_tag(to_bytes(document.text()));
     Response response;
     response.headers = {{"ETag", etag}, {"Cache-Control", kMaxAge}};
     if (has_tag(request.head.if_none_match, etag)) {

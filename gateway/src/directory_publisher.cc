@@ -1,13 +1,11 @@
 #include "directory_publisher.h"
 
 #include <algorithm>
-#include <chrono>
-#include <future>
 #include <limits>
 
 #include "federation/directory_document.h"
 #include "federation/shard.h"
-#include "keytrans/prover.h"
+#include "reserved_entry.h"
 
 namespace kt::gateway {
 namespace {
@@ -20,7 +18,6 @@ using federation::DirectoryPolicy;
 using federation::Epoch;
 using federation::LogState;
 
-constexpr std::chrono::milliseconds kPatience{50};  // between looks at whether to stop
 constexpr std::uint64_t kGreatestEpoch = std::numeric_limits<std::uint64_t>::max();
 
 const Label& directory_label() {
@@ -73,24 +70,14 @@ bool is_in_step(const DirectoryDocument& document, const Directory& wanted, Time
   return as_wanted == is;
 }
 
-struct LoggedEntry {
-  Version version;
-  std::optional<DirectoryEntry> entry;  // nothing when the value is none
-};
-
-// What `log` has under kt:directory. Nothing when it has nothing.
-// Errors: those of Log::view() and of prove_search().
-Result<std::optional<LoggedEntry>> read_entry(const log::Log& log) {
-  KT_TRY(const auto view, log.view());
-  const auto found = keytrans::prove_search(*view, {std::nullopt, directory_label(), std::nullopt});
-  if (!found) {
-    if (found.error().code == Errc::not_found) return std::nullopt;
-    return tl::unexpected<Error>(found.error());
-  }
-  KT_ASSERT(found->version.has_value());
-  LoggedEntry logged{*found->version, std::nullopt};
-  if (auto entry = DirectoryEntry::decode(found->value.value)) logged.entry = *entry;
-  return logged;
+// What `log` has under kt:directory. Nothing when it has nothing, or what is no entry.
+// Errors: those of read_reserved().
+Result<std::optional<DirectoryEntry>> read_entry(const log::Log& log) {
+  KT_TRY(const auto logged, read_reserved(log, directory_label()));
+  if (!logged) return std::nullopt;
+  const auto entry = DirectoryEntry::decode(logged->value);
+  if (!entry) return std::nullopt;
+  return *entry;
 }
 
 // The keys that sign for a domain: of its logs, and of those that were before and are here still.
@@ -157,12 +144,12 @@ Result<bool> DirectoryPublisher::publish(const Hosting& hosting,
   bool is_current = document && is_in_step(*document, wanted, now);
   for (const HostedLog* const hosted : logs_of(hosting, domain)) {
     KT_TRY(const auto logged, read_entry(*hosted->log));
-    if (!logged || !logged->entry) continue;
+    if (!logged) continue;
     // The state is an older one than what was published, or a gateway without ours has been at it.
-    const Epoch epoch = logged->entry->epoch;
+    const Epoch epoch = logged->epoch;
     greatest = std::max(greatest, epoch.value());
     if (document && (document->directory().epoch < epoch ||
-                     (document->directory().epoch == epoch && document->entry() != *logged->entry)))
+                     (document->directory().epoch == epoch && document->entry() != *logged)))
       is_current = false;
   }
   if (!is_current) {
@@ -173,8 +160,9 @@ Result<bool> DirectoryPublisher::publish(const Hosting& hosting,
     KT_TRY(document, DirectoryDocument::sign(wanted, signers.list()));
     KT_TRY(files_->put_next(*document));
   }
+  KT_TRY(const Bytes entry, document->entry().encode());
   for (const HostedLog* const hosted : logs_of(hosting, domain)) {
-    KT_TRY(put_into(*hosted, document->entry()));
+    KT_TRY(put_reserved(*hosted->log, directory_label(), entry, is_stopped_));
   }
   if (!is_current || next) {
     KT_TRY(files_->promote(name));
@@ -184,31 +172,6 @@ Result<bool> DirectoryPublisher::publish(const Hosting& hosting,
   if (found != before->end() && found->second.entry() == document->entry()) return false;
   set(*document);
   return true;
-}
-
-Result<void> DirectoryPublisher::put_into(const HostedLog& hosted, const DirectoryEntry& entry) {
-  KT_TRY(const auto logged, read_entry(*hosted.log));
-  if (logged && logged->entry == entry) return {};
-  KT_TRY(Bytes value, entry.encode());
-  keytrans::UpdateRequest request{
-      std::nullopt, directory_label(), std::nullopt, {{std::move(value)}}};
-  if (logged) request.greatest_version = logged->version;
-
-  using Answered = Result<keytrans::UpdateResponse>;
-  // The log may answer when nobody waits any more.
-  const auto promise = std::make_shared<std::promise<Answered>>();
-  auto answered = promise->get_future();
-  KT_TRY(hosted.log->submit(std::move(request),
-                            [promise](Answered answer) { promise->set_value(std::move(answer)); }));
-  while (answered.wait_for(kPatience) != std::future_status::ready) {
-    if (is_stopped_) return fail(Errc::unavailable, "the gateway ends");
-  }
-  KT_TRY(answered.get());
-  // Whoever was faster has published something else.
-  KT_TRY(const auto now, read_entry(*hosted.log));
-  if (!now || now->entry != entry)
-    return fail(Errc::conflict, "somebody else publishes for the domain");
-  return {};
 }
 
 void DirectoryPublisher::set(const DirectoryDocument& document) {

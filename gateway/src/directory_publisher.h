@@ -57,7 +57,6 @@ class DirectoryPublisher {
  private:
   DirectoryPublisher(std::optional<DirectoryFiles> files, const log::Clock& clock);
 
-  Result<void> put_into(const HostedLog& hosted, const federation::DirectoryEntry& entry);
   void set(const federation::DirectoryDocument& document);
 
   std::optional<DirectoryFiles> files_;

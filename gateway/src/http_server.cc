@@ -25,6 +25,7 @@
 #include "client_identity.h"
 #include "current.h"
 #include "local_socket.h"
+#include "media_type.h"
 #include "problem.h"
 #include "raw_header.h"
 #include "sessions.h"
@@ -60,13 +61,6 @@ constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 PlainStream& plain_layer(PlainStream& stream) { return stream; }
 PlainStream& plain_layer(TlsStream& stream) { return stream.next_layer(); }
-
-std::string lower_media_type(beast::string_view field) {
-  std::string type(field.substr(0, field.find(';')));
-  while (type.ends_with(' ') || type.ends_with('\t')) type.pop_back();
-  for (char& c : type) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-  return type;
-}
 
 std::optional<std::string> bearer_token(beast::string_view field) {
   constexpr beast::string_view kScheme = "Bearer ";
@@ -124,7 +118,8 @@ tl::expected<RequestHead, Response> read_head(const RequestParser& parser,
   const std::size_t mark = target.find('?');
   head.path = std::string(target.substr(0, mark));
   if (mark != beast::string_view::npos) head.query = std::string(target.substr(mark + 1));
-  head.content_type = lower_media_type(message[http::field::content_type]);
+  const beast::string_view content_type = message[http::field::content_type];
+  head.content_type = lower_media_type({content_type.data(), content_type.size()});
   head.accept = std::string(message[http::field::accept]);
   head.if_none_match = std::string(message[http::field::if_none_match]);
   head.bearer_token = bearer_token(message[http::field::authorization]);

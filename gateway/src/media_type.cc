@@ -80,6 +80,13 @@ unsigned weight_of(std::string_view accept, std::string_view type) {
 
 }  // namespace
 
+std::string lower_media_type(std::string_view field) {
+  std::string type(field.substr(0, field.find(';')));
+  while (type.ends_with(' ') || type.ends_with('\t')) type.pop_back();
+  for (char& c : type) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+  return type;
+}
+
 bool accepts(std::string_view accept, std::string_view type) { return weight_of(accept, type) > 0; }
 
 bool prefers(std::string_view accept, std::string_view one, std::string_view other) {

@@ -17,4 +17,7 @@ using federation::media_type;
 // Whether it admits `one` and weighs it more than `other`.
 [[nodiscard]] bool prefers(std::string_view accept, std::string_view one, std::string_view other);
 
+// The media type that a field Content-Type has, without parameters and in lower case.
+[[nodiscard]] std::string lower_media_type(std::string_view field);
+
 }  // namespace kt::gateway
