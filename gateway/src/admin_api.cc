@@ -17,9 +17,11 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr unsigned kOk = 200;
+constexpr unsigned kAccepted = 202;
 constexpr unsigned kServiceUnavailable = 503;
 constexpr std::string_view kLogs = "/logs/";
 constexpr std::string_view kErase = "/erase";
+constexpr std::string_view kRotateKeys = "/ohttp/rotate";
 
 using Refused = tl::unexpected<Response>;
 
@@ -60,6 +62,7 @@ tl::expected<Endpoint, Response> AdminApi::find(const RequestHead& head) {
     };
     return endpoint;
   }
+  if (head.path == kRotateKeys) return rotate(head);
   if (head.path.starts_with(kLogs))
     return find_on_log(std::string_view(head.path).substr(kLogs.size()), head);
   return Refused(problem_response(Problem::not_found));
@@ -85,6 +88,21 @@ tl::expected<Endpoint, Response> AdminApi::find_on_log(std::string_view path,
         problem_response(Problem::unsupported_media_type, "it has to be " + endpoint.content_type));
   endpoint.handle = [this, hosting, hosted](Request request) {
     return erase(*hosted->log, std::move(request));
+  };
+  return endpoint;
+}
+
+tl::expected<Endpoint, Response> AdminApi::rotate(const RequestHead& head) const {
+  if (ohttp_ == nullptr) return Refused(problem_response(Problem::no_ohttp));
+  if (head.method != Method::post) return Refused(method_not_allowed(Method::post));
+  Endpoint endpoint;
+  endpoint.name = "rotate";
+  endpoint.handle = [ohttp = ohttp_](const Request& /*request*/) {
+    if (!ohttp->request_rotation())
+      return done(problem_response(Problem::rejected, "a rotation is under way"));
+    Response response;
+    response.status = kAccepted;
+    return done(std::move(response));
   };
   return endpoint;
 }
@@ -117,6 +135,23 @@ Response AdminApi::readyz() const {
                        failures.empty() ? kOk : kServiceUnavailable);
 }
 
+void AdminApi::write_ohttp_metrics(PrometheusText& text) const {
+  const OhttpCounters& counters = ohttp_->counters();
+  text.begin(MetricType::counter, "ktgate_ohttp_requests_total",
+             "Encapsulated requests: answered, and unopened, which no key in force opens.");
+  text.sample({{"outcome", "answered"}}, static_cast<double>(counters.answered));
+  text.sample({{"outcome", "unopened"}}, static_cast<double>(counters.unopened));
+  text.begin(MetricType::gauge, "ktgate_ohttp_keys",
+             "Keys with which encapsulated requests are opened.");
+  text.sample({}, static_cast<double>(ohttp_->published()->keys.size()));
+  text.begin(MetricType::counter, "ktgate_ohttp_key_rotations_total",
+             "Keys that were published for the first time.");
+  text.sample({}, static_cast<double>(counters.rotations));
+  text.begin(MetricType::gauge, "ktgate_ohttp_keys_out_of_step",
+             "Whether a key is due that could not be made or published.");
+  text.sample({}, counters.out_of_step ? 1 : 0);
+}
+
 Response AdminApi::metrics() const {
   PrometheusText text;
   text.begin(MetricType::gauge, "ktgate_build_info", "The version that is running.");
@@ -131,6 +166,7 @@ Response AdminApi::metrics() const {
   text.begin(MetricType::gauge, "ktgate_directory_documents_out_of_step",
              "Domains whose directory document does not say what the configuration says.");
   text.sample({}, static_cast<double>(unpublished_));
+  if (ohttp_ != nullptr) write_ohttp_metrics(text);
   const auto hosting = hosting_.snapshot();
   if (hosting->authoriser() != nullptr) hosting->authoriser()->metrics()->write(text);
   write_log_metrics(hosting->logs(), clock_.now(), text);

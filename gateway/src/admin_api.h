@@ -17,6 +17,8 @@
 #include "http_message.h"
 #include "http_server.h"
 #include "log/clock.h"
+#include "ohttp_publisher.h"
+#include "prometheus_text.h"
 
 namespace kt::gateway {
 
@@ -33,6 +35,8 @@ class AdminApi {
   void note_reload(bool failed) { reload_failed_ = failed; }
   // It is not ready from now on.
   void note_ending() { is_ending_ = true; }
+  // Where Oblivious HTTP is offered, how it is and how its keys are rotated. Borrowed.
+  void set_ohttp(OhttpPublisher* ohttp) { ohttp_ = ohttp; }
   // And of domains whose directory document is not in step.
   void note_unpublished(std::size_t domains) { unpublished_ = domains; }
 
@@ -44,6 +48,8 @@ class AdminApi {
 
   [[nodiscard]] tl::expected<Endpoint, Response> find_on_log(std::string_view path,
                                                              const RequestHead& head);
+  [[nodiscard]] tl::expected<Endpoint, Response> rotate(const RequestHead& head) const;
+  void write_ohttp_metrics(PrometheusText& text) const;
   boost::asio::awaitable<Response> erase(log::Log& log, Request request);
   [[nodiscard]] static Response livez();
   [[nodiscard]] Response readyz() const;
@@ -53,6 +59,7 @@ class AdminApi {
   const HttpServer& server_;
   const log::Clock& clock_;
   const Timestamp started_;
+  OhttpPublisher* ohttp_ = nullptr;
   std::atomic<bool> reload_failed_ = false;
   std::atomic<bool> is_ending_ = false;
   std::atomic<std::size_t> unpublished_ = 0;

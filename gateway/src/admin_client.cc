@@ -18,6 +18,7 @@ using federation::HttpResponse;
 
 constexpr std::chrono::minutes kPatience{10};
 constexpr unsigned kOk = 200;
+constexpr unsigned kAccepted = 202;
 constexpr std::size_t kMaxDetailSize = 200;
 
 // What may stand in a path as it is.
@@ -55,6 +56,17 @@ Result<HttpResponse> post(const std::filesystem::path& socket, federation::HttpR
   return sent.get();
 }
 
+// The answer, which has to have `status`.
+Result<HttpResponse> ask(const std::filesystem::path& socket, federation::HttpRequest request,
+                         unsigned status) {
+  auto response = post(socket, std::move(request));
+  if (!response) return fail_in(socket.string(), std::move(response).error());
+  if (response->status != status)
+    return fail(Errc::rejected, "the gateway answers with status " +
+                                    std::to_string(response->status) + detail_of(*response));
+  return response;
+}
+
 }  // namespace
 
 Result<std::uint64_t> erase_labels_at(const std::filesystem::path& socket, const std::string& log,
@@ -66,17 +78,20 @@ Result<std::uint64_t> erase_labels_at(const std::filesystem::path& socket, const
   request.body = format_labels(labels);
   if (request.body.size() > kMaxLabelsSize)
     return fail(Errc::malformed, "too many labels for one request, which has 1 MiB");
-  auto response = post(socket, std::move(request));
-  if (!response) return fail_in(socket.string(), std::move(response).error());
-  if (response->status != kOk)
-    return fail(Errc::rejected, "the gateway answers with status " +
-                                    std::to_string(response->status) + detail_of(*response));
-  const Json json = Json::parse(response->body, nullptr, false);
+  KT_TRY(const HttpResponse response, ask(socket, std::move(request), kOk));
+  const Json json = Json::parse(response.body, nullptr, false);
   const auto* const values = json.is_object() && json.contains("values")
                                  ? json["values"].get_ptr<const Json::number_unsigned_t*>()
                                  : nullptr;
   if (values == nullptr) return fail(Errc::unavailable, "the gateway's answer is none");
   return *values;
+}
+
+Result<void> rotate_ohttp_key_at(const std::filesystem::path& socket) {
+  federation::HttpRequest request;
+  request.target = "/ohttp/rotate";
+  KT_TRY(ask(socket, std::move(request), kAccepted));
+  return {};
 }
 
 }  // namespace kt::gateway

@@ -20,4 +20,9 @@ namespace kt::gateway {
 Result<std::uint64_t> erase_labels_at(const std::filesystem::path& socket, const std::string& log,
                                       const std::vector<Label>& labels);
 
+// Has the gateway that listens at `socket` begin with a new key for Oblivious HTTP. Blocking.
+// Errors: unavailable when nobody answers; rejected when the gateway does not do it, as when it has
+// begun already.
+Result<void> rotate_ohttp_key_at(const std::filesystem::path& socket);
+
 }  // namespace kt::gateway

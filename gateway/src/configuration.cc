@@ -163,12 +163,14 @@ class ConfigurationReader {
     if (section.path == "domain.access") check_access(table);
     if (section.path == "remote_log") check_remote_log(table);
     if (section.path == "domain" && faults_ == faults_before) check_domain(table);
+    if (section.path == "ohttp") check_ohttp(table);
   }
 
   void read_value(const ConfigurationKey& key, const toml::node& node) {
     std::optional<TomlValue> value;
     if (const auto* const text = node.as_string()) value = text->get();
     if (const auto* const number = node.as_integer()) value = number->get();
+    if (const auto* const flag = node.as_boolean()) value = flag->get();
     if (const auto* const array = node.as_array()) value = texts_of(*array);
     if (!value || !set_value(key, *value, directory_, read_))
       complain(node.source().begin, key.path() + " has to be " + requirement(key));
@@ -314,6 +316,12 @@ class ConfigurationReader {
     }
   }
 
+  void check_ohttp(const toml::table& table) {
+    if (read_.ohttp.rotation < 2 * read_.ohttp.overlap)
+      complain(table.source().begin, "ohttp.rotation has to be at least twice ohttp.overlap");
+    if (read_.ohttp.enabled) oblivious_ = position_of(table, "enabled");
+  }
+
   // Logs and domains may stand behind what names them.
   void check_domains(const toml::table& root) {
     for (const Routed& each : routed_) {
@@ -328,6 +336,8 @@ class ConfigurationReader {
       complain(position_of(root, "default_domain"), "default_domain names no [[domain]]");
     if (published_ && !root.contains("state"))
       complain(*published_, "domain.url needs state, a directory for what is published");
+    if (oblivious_ && !published_)
+      complain(*oblivious_, "ohttp.enabled needs a [[domain]] with a url");
     if (signing_ && !root.contains("state"))
       complain(*signing_, "remote_log.leaf_key needs state, a directory for what is signed");
   }
@@ -366,6 +376,7 @@ class ConfigurationReader {
   std::optional<Position> published_;  // where a domain first has a url
   std::optional<Position> signing_;    // where a remote log first has a leaf_key
   std::vector<std::pair<std::string, Position>> authorised_;  // rules, and where they are
+  std::optional<Position> oblivious_;  // where Oblivious HTTP is enabled
   // A log's alias, where a domain has it, and whether that has a url.
   struct Routed {
     std::string log;

@@ -151,15 +151,26 @@ struct DomainConfiguration {
   AccessConfiguration access;
 };
 
+// [ohttp]: anonymous lookups. `rotation` is at least twice `overlap`; `enabled` needs a state, and
+// a domain with a URL.
+struct OhttpConfiguration {
+  bool enabled = false;
+  std::chrono::milliseconds rotation{std::chrono::hours(24)};  // how long a key is in use
+  // How long a key is known before that, and goes on working after.
+  std::chrono::milliseconds overlap{std::chrono::hours(1)};
+  std::size_t pad_from = 1024;  // bytes of the smallest answer
+};
+
 struct GatewayConfiguration {
   // Of identities that name no domain; one of `domains`.
   std::optional<federation::Domain> default_domain;
-  // Where the gateway keeps what it has published and signed; there if any of `domains` has a URL,
-  // or any of `remote_logs` a leaf key.
+  // Where the gateway keeps what it has published and signed, and its keys; there if any of
+  // `domains` has a URL, or any of `remote_logs` a leaf key.
   std::filesystem::path state;
   ListenConfiguration listen;
   AdminConfiguration admin;
   LimitsConfiguration limits;
+  OhttpConfiguration ohttp;
   std::vector<PrincipalConfiguration> principals;
   AuthoriserConfiguration authoriser;
   // At least one of either.

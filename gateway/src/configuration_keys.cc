@@ -35,6 +35,10 @@ ValuePlace in_limits(GatewayConfiguration& all) {
   return &(all.limits.*Member);
 }
 template <auto Member>
+ValuePlace in_ohttp(GatewayConfiguration& all) {
+  return &(all.ohttp.*Member);
+}
+template <auto Member>
 ValuePlace in_principal(GatewayConfiguration& all) {
   return &(all.principals.back().*Member);
 }
@@ -108,6 +112,10 @@ constexpr std::array kSections{
     ConfigurationSection{"domain.access", false, nullptr,
                          "Who may do what with labels of the domain above, through it or asking a "
                          "log by its name. Whoever writes the log that has a label always may."},
+    ConfigurationSection{"ohttp", false, nullptr,
+                         "Oblivious HTTP, for those who ask through a relay so that nobody learns "
+                         "both who they are and what they ask: Anonymous lookups, in "
+                         "operations.md."},
 };
 
 constexpr std::array kKeys{
@@ -354,6 +362,26 @@ constexpr std::array kKeys{
     ConfigurationKey{"domain.access", "monitor", Kind::access, false,
                      &in_access<&AccessConfiguration::monitor>, 0, 0, "everyone",
                      "Who may monitor them, as their owner or as a contact."},
+
+    ConfigurationKey{"ohttp", "enabled", Kind::flag, false, &in_ohttp<&OhttpConfiguration::enabled>,
+                     0, 0, "",
+                     "Whether it is offered. Needs state, where its keys are kept, and a domain "
+                     "with a url, whose logs say which keys there are.",
+                     true},
+    ConfigurationKey{"ohttp", "rotation", Kind::duration, false,
+                     &in_ohttp<&OhttpConfiguration::rotation>, 2 * kSecond, 365 * kDay, "",
+                     "How long a key is in use before another one is.", true},
+    ConfigurationKey{"ohttp", "overlap", Kind::duration, false,
+                     &in_ohttp<&OhttpConfiguration::overlap>, kSecond, 30 * kDay, "",
+                     "How long a key is published before it is in use, and how long it goes on "
+                     "working after; at most half of rotation. Clients keep the keys for half of "
+                     "it.",
+                     true},
+    ConfigurationKey{"ohttp", "pad_from", Kind::size, false,
+                     &in_ohttp<&OhttpConfiguration::pad_from>, 256, kMiB, "",
+                     "How large the smallest answer is made; larger ones are filled up to it "
+                     "doubled, and so on.",
+                     true},
 };
 
 // Levenshtein's.

@@ -30,7 +30,8 @@ enum class ValueKind : std::uint8_t {
   policy,
   access,
   aliases,
-  url
+  url,
+  flag
 };
 
 // Where a value is kept. An address is two members of its section.
@@ -39,7 +40,7 @@ using ValuePlace =
                  std::optional<std::string>*, std::optional<HashValue>*, std::chrono::milliseconds*,
                  std::size_t*, unsigned*, std::optional<federation::Domain>*,
                  federation::LabelRule*, DomainPolicy*, Access*, std::vector<std::string>*,
-                 std::optional<federation::Url>*>;
+                 std::optional<federation::Url>*, bool*>;
 
 struct ConfigurationSection {
   std::string_view path;

@@ -122,6 +122,13 @@ bool set_aliases(const TomlValue& value, ValuePlace place) {
   return true;
 }
 
+bool set_flag(const TomlValue& value, ValuePlace place) {
+  const auto* const flag = std::get_if<bool>(&value);
+  if (flag == nullptr) return false;
+  *std::get<bool*>(place) = *flag;
+  return true;
+}
+
 // What only this machine reads may come without TLS.
 bool set_url(const std::string& text, ValuePlace place) {
   auto url = federation::parse_url(text);
@@ -196,6 +203,7 @@ std::string describe(ValueKind kind) {
       return R"("everyone", "authenticated", "owner", "authoriser" or "nobody")";
     case ValueKind::url:
       return R"(a URL like "https://kt.example.com"; http only with a loopback address)";
+    case ValueKind::flag: return "true or false";
     case ValueKind::aliases: return R"(a list of aliases of logs, like ["one", "two"])";
   }
   return "";
@@ -208,6 +216,7 @@ bool set_value(const ConfigurationKey& key, const TomlValue& value,
   const ValuePlace place = key.place(all);
   if (is_count(key.kind)) return set_count(key, value, place);
   if (key.kind == ValueKind::aliases) return set_aliases(value, place);
+  if (key.kind == ValueKind::flag) return set_flag(value, place);
   const auto* const text = std::get_if<std::string>(&value);
   if (text == nullptr) return false;
   switch (key.kind) {
@@ -240,8 +249,9 @@ std::string bounds(const ConfigurationKey& key) {
 
 std::string default_or_example(const ConfigurationKey& key) {
   if (key.kind == ValueKind::aliases) return "[" + in_quotes(key.example) + "]";
-  if (!is_count(key.kind)) return in_quotes(key.example);
   GatewayConfiguration unset;
+  if (key.kind == ValueKind::flag) return *std::get<bool*>(key.place(unset)) ? "true" : "false";
+  if (!is_count(key.kind)) return in_quotes(key.example);
   unset.principals.emplace_back();
   unset.logs.emplace_back();
   unset.remote_logs.emplace_back();

@@ -6,7 +6,7 @@
 namespace kt::gateway {
 
 // A value as TOML has it, as far as any key is set to such a thing.
-using TomlValue = std::variant<std::string, std::int64_t, std::vector<std::string>>;
+using TomlValue = std::variant<std::string, std::int64_t, std::vector<std::string>, bool>;
 
 // Sets `key` to `value` in `all`. A relative path is relative to `directory`. False when the value
 // is not what the key has to be, and then nothing is changed.

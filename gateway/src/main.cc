@@ -26,6 +26,11 @@ void add_auditor_commands(const program::Command& root) {
   add_auditor_stat(group);
 }
 
+void add_ohttp_commands(const program::Command& root) {
+  const program::Command group = root.add_command("ohttp", "Look after anonymous lookups");
+  add_ohttp_rotate(group);
+}
+
 }  // namespace
 }  // namespace kt::gateway
 
@@ -38,5 +43,6 @@ int main(int argc, char** argv) {
   kt::gateway::add_serve(root);
   kt::gateway::add_log_commands(root);
   kt::gateway::add_auditor_commands(root);
+  kt::gateway::add_ohttp_commands(root);
   return line.run(argc, argv);
 }

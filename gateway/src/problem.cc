@@ -17,12 +17,15 @@ struct Row {
 
 constexpr std::array kRows{
     Row{Problem::malformed, 400, "malformed", "The request cannot be read"},
+    Row{Problem::ohttp_key, 400, "ohttp-key", "The request is for no key that is in force"},
+    Row{Problem::date, 400, "date", "The date of the request is another one"},
     Row{Problem::unauthenticated, 401, "unauthenticated", "Who asks is not known"},
     Row{Problem::forbidden, 403, "forbidden", "Not allowed"},
     Row{Problem::unknown_label, 404, "unknown-label", "The log has no such label"},
     Row{Problem::unknown_version, 404, "unknown-version", "The log has no such version"},
     Row{Problem::unknown_log, 404, "unknown-log", "There is no such log here"},
     Row{Problem::no_log, 404, "no-log", "There is no log for the domain here"},
+    Row{Problem::no_ohttp, 404, "no-ohttp", "Oblivious HTTP is not offered here"},
     Row{Problem::not_found, 404, "not-found", "There is nothing here"},
     Row{Problem::method_not_allowed, 405, "method-not-allowed", "The method is another one"},
     Row{Problem::not_acceptable, 406, "not-acceptable", "There is no such representation"},
@@ -60,7 +63,13 @@ const Row& row_of(Problem problem) {
 
 std::string_view code_of(Problem problem) { return row_of(problem).code; }
 
-std::string type_of(Problem problem) { return "urn:ktgate:error:" + std::string(code_of(problem)); }
+std::string type_of(Problem problem) {
+  const std::string code(code_of(problem));
+  // By these, clients that are none of ours know what to do (RFC 9458, Sections 5.3 and 6.5.2).
+  if (problem == Problem::ohttp_key || problem == Problem::date)
+    return "https://iana.org/assignments/http-problem-types#" + code;
+  return "urn:ktgate:error:" + code;
+}
 
 std::string_view title_of(Problem problem) { return row_of(problem).title; }
 

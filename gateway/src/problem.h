@@ -16,12 +16,15 @@ namespace kt::gateway {
 
 enum class Problem : std::uint8_t {
   malformed,
+  ohttp_key,
+  date,
   unauthenticated,
   forbidden,
   unknown_label,
   unknown_version,
   unknown_log,
   no_log,
+  no_ohttp,
   not_found,
   method_not_allowed,
   not_acceptable,
@@ -49,7 +52,7 @@ inline constexpr std::string_view kProblemType = "application/problem+json";
 
 // The code at the end of the problem's type: "unknown-label".
 [[nodiscard]] std::string_view code_of(Problem problem);
-// "urn:ktgate:error:unknown-label"
+// "urn:ktgate:error:unknown-label", or what RFC 9458 has registered for the problem.
 [[nodiscard]] std::string type_of(Problem problem);
 // What it means, in words.
 [[nodiscard]] std::string_view title_of(Problem problem);

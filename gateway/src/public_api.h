@@ -11,6 +11,7 @@
 #include "hosting.h"
 #include "http_message.h"
 #include "log_api.h"
+#include "ohttp_api.h"
 #include "openapi.h"
 #include "rate_limiter.h"
 
@@ -21,9 +22,11 @@ namespace kt::gateway {
 
 class PublicApi {
  public:
-  // What is asked is answered as `hosting` says when it is asked. Borrows both.
-  PublicApi(const Current<Hosting>& hosting, const DirectoryPublisher& publisher)
-      : hosting_(hosting), publisher_(publisher) {}
+  // What is asked is answered as `hosting` says when it is asked. Borrows all of them; `ohttp` is
+  // null where Oblivious HTTP is not offered, and otherwise its smallest answers have `pad_from`
+  // bytes.
+  PublicApi(const Current<Hosting>& hosting, const DirectoryPublisher& publisher,
+            const OhttpPublisher* ohttp, std::size_t pad_from);
 
   // The endpoint for `head`, or the problem with it. Its handler borrows this object.
   [[nodiscard]] tl::expected<Endpoint, Response> find(const RequestHead& head);
@@ -32,10 +35,16 @@ class PublicApi {
   void close() { logs_.close(); }
 
  private:
+  // The same for a caller who was let in.
+  [[nodiscard]] tl::expected<Endpoint, Response> find_for(const Caller& caller,
+                                                          std::shared_ptr<const Hosting> hosting,
+                                                          const RequestHead& head);
+
   const Current<Hosting>& hosting_;
   RateLimiter limiter_{};
   const DirectoryPublisher& publisher_;
   LogApi logs_;
+  OhttpApi ohttp_;
   OpenApi openapi_{public_operations()};
 };
 

@@ -12,12 +12,18 @@ constexpr std::chrono::hours kRenewal{1};
 
 }  // namespace
 
-PublishingThread::PublishingThread(DirectoryPublisher& publisher, const Current<Hosting>& hosting,
+PublishingThread::PublishingThread(DirectoryPublisher& publisher, OhttpPublisher* ohttp,
+                                   const Current<Hosting>& hosting,
                                    std::function<void(const std::string&)> say)
-    : publisher_(publisher), hosting_(hosting), say_(std::move(say)), thread_([this] { run(); }) {}
+    : publisher_(publisher),
+      ohttp_(ohttp),
+      hosting_(hosting),
+      say_(std::move(say)),
+      thread_([this] { run(); }) {}
 
 void PublishingThread::stop() {
   publisher_.stop();
+  if (ohttp_ != nullptr) ohttp_->stop();
   wake_.notify_all();
   if (thread_.joinable()) thread_.join();
 }
@@ -25,15 +31,19 @@ void PublishingThread::stop() {
 void PublishingThread::run() {
   std::weak_ptr<const Hosting> last;
   auto due = std::chrono::steady_clock::now();
+  auto ohttp_due = due;
   while (!publisher_.is_stopped()) {
     {
       const auto hosting = hosting_.snapshot();
       const auto now = std::chrono::steady_clock::now();
-      if (now >= due || last.lock() != hosting) {
+      const bool is_new = last.lock() != hosting;
+      if (now >= due || is_new) {
         const bool in_step = pass(*hosting);
         due = std::chrono::steady_clock::now() + (in_step ? kRenewal : kRetry);
         last = hosting;
       }
+      if (ohttp_ != nullptr && (now >= ohttp_due || is_new || ohttp_->is_asked()))
+        ohttp_due = std::chrono::steady_clock::now() + step_ohttp(*hosting);
     }
     std::unique_lock lock(mutex_);
     wake_.wait_for(lock, kLook, [this] { return publisher_.is_stopped(); });
@@ -62,6 +72,19 @@ bool PublishingThread::pass(const Hosting& hosting) {
   faults_ = std::move(faults);
   failing_ = faults_.size();
   return faults_.empty();
+}
+
+std::chrono::milliseconds PublishingThread::step_ohttp(const Hosting& hosting) {
+  const auto next = ohttp_->step(hosting);
+  const std::string fault = next ? "" : next.error().detail;
+  if (fault != ohttp_fault_ && !fault.empty() && !publisher_.is_stopped())
+    say_("the keys for Oblivious HTTP are not in step: " + fault);
+  ohttp_fault_ = fault;
+  ohttp_->counters().out_of_step = !next;
+  const std::uint64_t rotations = ohttp_->counters().rotations;
+  if (rotations != rotations_) say_("a new key for Oblivious HTTP is published");
+  rotations_ = rotations;
+  return next ? *next : kRetry;
 }
 
 }  // namespace kt::gateway

@@ -1,10 +1,11 @@
-// Publishes the directory documents of what a gateway serves, when it begins, after each reload,
-// and when a document gets old. Internal.
+// Publishes the directory documents of what a gateway serves, and its keys for Oblivious HTTP, when
+// it begins, after each reload, and when a document or a key gets old. Internal.
 //
 // Thread rule: one thread; failing() any.
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <map>
@@ -13,14 +14,16 @@
 #include <thread>
 
 #include "directory_publisher.h"
+#include "ohttp_publisher.h"
 
 namespace kt::gateway {
 
 class PublishingThread {
  public:
-  // Borrows both. `say` is called from the thread with what has changed, for the operator.
-  PublishingThread(DirectoryPublisher& publisher, const Current<Hosting>& hosting,
-                   std::function<void(const std::string&)> say);
+  // Borrows all of them; `ohttp` is null where there is no Oblivious HTTP. `say` is called from the
+  // thread with what has changed, for the operator.
+  PublishingThread(DirectoryPublisher& publisher, OhttpPublisher* ohttp,
+                   const Current<Hosting>& hosting, std::function<void(const std::string&)> say);
   PublishingThread(const PublishingThread&) = delete;
   PublishingThread& operator=(const PublishingThread&) = delete;
   ~PublishingThread() { stop(); }
@@ -35,11 +38,16 @@ class PublishingThread {
   void run();
   // Result: whether all documents are in step.
   bool pass(const Hosting& hosting);
+  // Result: when to come again.
+  std::chrono::milliseconds step_ohttp(const Hosting& hosting);
 
   DirectoryPublisher& publisher_;
+  OhttpPublisher* const ohttp_;
   const Current<Hosting>& hosting_;
   std::function<void(const std::string&)> say_;
   std::map<std::string, std::string> faults_;  // of domains, as they were said
+  std::string ohttp_fault_;                    // as it was said
+  std::uint64_t rotations_ = 0;                // that were said
   std::atomic<std::size_t> failing_ = 0;
   std::mutex mutex_;
   std::condition_variable wake_;

@@ -145,11 +145,16 @@ Result<int> serve(const std::filesystem::path& file) {
   KT_TRY(auto first, logs.host(configuration, interrupt));
   Current<Hosting> hosting(std::move(first));
   KT_TRY(const auto publisher, DirectoryPublisher::create(configuration.state));
-  PublicApi api(hosting, *publisher);
+  std::unique_ptr<OhttpPublisher> ohttp;
+  if (configuration.ohttp.enabled) {
+    KT_TRY(ohttp, OhttpPublisher::create(configuration.state / "ohttp", configuration.ohttp));
+  }
+  PublicApi api(hosting, *publisher, ohttp.get(), configuration.ohttp.pad_from);
   KT_TRY(const auto server,
          HttpServer::start(configuration.listen, configuration.limits,
                            [&api](const RequestHead& head) { return api.find(head); }));
   AdminApi admin_api(hosting, *server);
+  admin_api.set_ohttp(ohttp.get());
   std::unique_ptr<HttpServer> admin;
   if (!configuration.admin.socket.empty()) {
     auto started =
@@ -169,7 +174,7 @@ Result<int> serve(const std::filesystem::path& file) {
 
   Running running{configuration, logs, hosting, *server};
   Watch watch(hosting);
-  PublishingThread publishing(*publisher, hosting, [](const std::string& what) {
+  PublishingThread publishing(*publisher, ohttp.get(), hosting, [](const std::string& what) {
     std::fprintf(stderr, "ktgate serve: %s\n", what.c_str());
   });
   std::array<pollfd, 2> wait{pollfd{interrupt.descriptor(), POLLIN, 0},

@@ -416,6 +416,37 @@ TEST(Configuration, WhatDomainsPublishIsKept) {
               "only with a loopback address");
 }
 
+TEST(Configuration, ObliviousHttpNeedsADomainThatPublishes) {
+  const std::string state = "state = \"state\"\n";
+  const std::string domain =
+      "[[domain]]\nname = \"example.com\"\nlabel_rule = \"bytes\"\npolicy = \"single\"\n"
+      "logs = [\"a\"]\n";
+  const std::string url = "url = \"https://kt.example.com\"\n";
+  const auto text = [&](const std::string& ohttp, const std::string& domains) {
+    return state + "[ohttp]\n" + ohttp + "\n" + kListen + kLog + domains;
+  };
+  EXPECT_EQ(fault_of(text("enabled = true", domain + url)), "");
+  EXPECT_EQ(fault_of(text("enabled = true", domain)),
+            "gateway.toml:3:11: ohttp.enabled needs a [[domain]] with a url");
+  EXPECT_EQ(fault_of(text("enabled = false", domain)), "");
+  for (const char* const value : {"\"true\"", "1", "[]"})
+    EXPECT_EQ(fault_of(text("enabled = " + std::string(value), domain + url)),
+              "gateway.toml:3:11: ohttp.enabled has to be true or false");
+  EXPECT_EQ(fault_of(text("rotation = \"10s\"\noverlap = \"5s\"", domain)), "");
+  EXPECT_EQ(fault_of(text("rotation = \"9s\"\noverlap = \"5s\"", domain)),
+            "gateway.toml:2:1: ohttp.rotation has to be at least twice ohttp.overlap");
+
+  EXPECT_FALSE(parsed(text("", domain)).ohttp.enabled);
+  const OhttpConfiguration ohttp =
+      parsed(text("enabled = true\nrotation = \"10s\"\noverlap = \"5s\"\npad_from = \"4KiB\"",
+                  domain + url))
+          .ohttp;
+  EXPECT_TRUE(ohttp.enabled);
+  EXPECT_EQ(ohttp.rotation, std::chrono::seconds(10));
+  EXPECT_EQ(ohttp.overlap, std::chrono::seconds(5));
+  EXPECT_EQ(ohttp.pad_from, 4096U);
+}
+
 TEST(Configuration, DomainsAreToldApartAndOneMayBeTheDefault) {
   const auto domain = [](const std::string& name) {
     return "[[domain]]\nname = \"" + name +
