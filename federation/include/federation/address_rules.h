@@ -41,6 +41,7 @@ class AddressRules {
   explicit AddressRules(std::vector<Network> listed) : listed_(std::move(listed)) {}
 
   [[nodiscard]] bool permit(const boost::asio::ip::address& address) const;
+  friend bool operator==(const AddressRules&, const AddressRules&) = default;
 
  private:
   std::vector<Network> listed_;
