@@ -76,7 +76,9 @@ class HttpTransport final : public Transport {
     federation::HttpRequest request;
     request.method = federation::HttpMethod::post;
     request.target = question.target;
-    request.content_type = std::string(kTypes) + question.operation + "-request";
+    request.content_type =
+        std::string(kTypes) +
+        (question.message.empty() ? question.operation + "-request" : question.message);
     request.accept = std::string(kTypes) + question.operation + "-response";
     request.bearer_token = question.token;
     request.body = question.body;

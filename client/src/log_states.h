@@ -66,6 +66,18 @@ struct LogEndpoint {
 [[nodiscard]] LogEndpoint endpoint_of(const KnownDomain& known,
                                       const federation::DirectoryLog& log);
 
+// Applies what a log answered to `request`, which was made from `state`, once it is verified.
+template <class Response, class Request>
+auto take_answer(const Session& session, const LogEndpoint& log, const Request& request,
+                 const Bytes& answer, keytrans::ClientState& state, bool version_requested = false)
+    -> decltype(state.apply(*state.verify(request, std::declval<Response>(), Timestamp{}))) {
+  const auto context = keytrans::WireContext::of(state.configuration().wire(), version_requested);
+  KT_TRY(const Response response,
+         of_verification(keytrans::decode<Response>(answer, context), log.name));
+  KT_TRY(auto verified, of_verification(state.verify(request, response, session.now()), log.name));
+  return state.apply(std::move(verified));
+}
+
 // Sends `request`, which was made from `state`, and applies what comes once it is verified. The
 // operation is named as in URLs.
 template <class Response, class Request>
@@ -75,11 +87,7 @@ auto ask_log(const Session& session, const LogEndpoint& log, const std::string& 
   KT_TRY(Bytes body, keytrans::encode(request));
   KT_TRY(const Bytes answer,
          session.transport->post(log.origin, {"/" + operation, operation, std::move(body)}));
-  const auto context = keytrans::WireContext::of(state.configuration().wire(), version_requested);
-  KT_TRY(const Response response,
-         of_verification(keytrans::decode<Response>(answer, context), log.name));
-  KT_TRY(auto verified, of_verification(state.verify(request, response, session.now()), log.name));
-  return state.apply(std::move(verified));
+  return take_answer<Response>(session, log, request, answer, state, version_requested);
 }
 
 }  // namespace kt::client

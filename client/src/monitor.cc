@@ -5,6 +5,7 @@
 #include "client/evidence.h"
 #include "client/trust.h"
 #include "domains.h"
+#include "federation/routed_messages.h"
 #include "log_states.h"
 
 namespace kt::client {
@@ -51,13 +52,50 @@ Monitored::Task task_of(Obligation::Kind kind) {
   return Monitored::Task::distinguished;
 }
 
+// What shows that `versions` were once shown to this user; nothing when one of them was not, as far
+// as is known.
+std::optional<std::vector<federation::VersionOpening>> openings_of(
+    const keytrans::LabelState& known, const std::vector<Version>& versions) {
+  std::vector<federation::VersionOpening> openings;
+  for (const Version version : versions) {
+    const auto opening = known.openings.find(version);
+    if (opening == known.openings.end()) return std::nullopt;
+    openings.push_back({version, opening->second});
+  }
+  if (openings.empty()) return std::nullopt;
+  return openings;
+}
+
+// Asks the log, and if it refuses once more with what shows that it must not: somebody who may no
+// longer look a label up goes on monitoring it.
+template <class Response, class Request>
+auto ask_to_monitor(const Session& session, const LogEndpoint& log, const std::string& operation,
+                    const Request& request, ClientState& state)
+    -> decltype(take_answer<Response>(session, log, request, Bytes(), state)) {
+  KT_TRY(Bytes body, keytrans::encode(request));
+  const std::string target = "/" + operation;
+  auto answer = session.transport->post(log.origin, {target, operation, body});
+  if (!answer && answer.error().code == Errc::rejected) {
+    const auto openings =
+        openings_of(*state.label(request.label), federation::versions_to_show(request));
+    if (!openings) return tl::unexpected<Error>(std::move(answer).error());
+    KT_TRY(Bytes opened,
+           federation::encode(federation::OpenedMonitorRequest{std::move(body), *openings}));
+    answer = session.transport->post(
+        log.origin, {target, operation, std::move(opened), {}, true, "opened-monitor-request"});
+  }
+  if (!answer) return tl::unexpected<Error>(std::move(answer).error());
+  return take_answer<Response>(session, log, request, *answer, state);
+}
+
 Result<void> ask_contact(const Session& session, const LogEndpoint& log, const Label& label,
                          ClientState& state) {
   auto request = state.contact_monitor_request(label);
   // Another process has done it meanwhile.
   if (!request && request.error().code == Errc::not_found) return {};
   KT_TRY(const auto asked, std::move(request));
-  KT_TRY(ask_log<keytrans::ContactMonitorResponse>(session, log, "contact-monitor", asked, state));
+  KT_TRY(ask_to_monitor<keytrans::ContactMonitorResponse>(session, log, "contact-monitor", asked,
+                                                          state));
   return {};
 }
 
@@ -65,8 +103,8 @@ Result<void> ask_contact(const Session& session, const LogEndpoint& log, const L
 Result<bool> ask_owner(const Session& session, const LogEndpoint& log, const Label& label,
                        ClientState& state) {
   KT_TRY(const auto request, state.owner_monitor_request(label));
-  KT_TRY(const auto outcome,
-         ask_log<keytrans::OwnerMonitorResponse>(session, log, "owner-monitor", request, state));
+  KT_TRY(const auto outcome, ask_to_monitor<keytrans::OwnerMonitorResponse>(
+                                 session, log, "owner-monitor", request, state));
   if (!outcome.complete && outcome.verified_through <= request.start)
     return fail(
         Errc::verification_failed,

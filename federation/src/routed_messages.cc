@@ -1,6 +1,7 @@
 #include "federation/routed_messages.h"
 
 #include <algorithm>
+#include <set>
 #include <type_traits>
 
 #include "keytrans/codec.h"
@@ -18,7 +19,8 @@ concept Like = std::same_as<std::remove_const_t<S>, T>;
 // Bytes of an element that has nothing but what has to be there.
 constexpr std::size_t kViewSize = kHashSize + 1;
 constexpr std::size_t kOwnerViewSize = kViewSize + 1;
-constexpr std::size_t kMonitorViewSize = kViewSize + 1 + 1;
+constexpr std::size_t kMonitorViewSize = kViewSize + 1 + 1 + 1;
+constexpr std::size_t kVersionOpeningSize = 4 + keytrans::kOpeningSize;
 constexpr std::size_t kValueSize = 4;
 constexpr std::size_t kMonitorMapEntrySize = 8 + 4;
 constexpr std::size_t kAnswerSize = kHashSize + 4;
@@ -33,6 +35,19 @@ constexpr auto kMonitorMapEntry = [](auto& io, auto& value) {
   io.number("MonitorMapEntry.position", value.position);
   io.number("MonitorMapEntry.version", value.version);
 };
+
+template <class Io, Like<std::vector<VersionOpening>> S>
+void wire_openings(Io& io, const char* field, S& openings) {
+  io.template vector<1>(field, openings, kVersionOpeningSize, [](auto& in, auto& each) {
+    in.number("VersionOpening.version", each.version);
+    in.fixed("VersionOpening.opening", each.opening, keytrans::kOpeningSize);
+  });
+  const bool is_ascending =
+      std::adjacent_find(openings.begin(), openings.end(), [](const auto& a, const auto& b) {
+        return a.version >= b.version;
+      }) == openings.end();
+  io.require(is_ascending, field, "is not ascending");
+}
 
 template <class Element>
 bool has_a_log_twice(const std::vector<Element>& elements) {
@@ -83,8 +98,16 @@ void wire(Io& io, S& s) {
       within.number("OwnerProgress.start", owner.start);
       within.optional("OwnerProgress.greatest_version", owner.greatest_version, kNumber);
     });
+    wire_openings(in, "LogMonitorView.openings", view.openings);
   });
   io.require(!s.views.empty(), "RoutedMonitorRequest.views", "is empty");
+}
+
+template <class Io, Like<OpenedMonitorRequest> S>
+void wire(Io& io, S& s) {
+  io.template opaque<2>("OpenedMonitorRequest.request", s.request);
+  wire_openings(io, "OpenedMonitorRequest.openings", s.openings);
+  io.require(!s.openings.empty(), "OpenedMonitorRequest.openings", "is empty");
 }
 
 template <class Io, Like<RoutedResponse> S>
@@ -95,6 +118,12 @@ void wire(Io& io, S& s) {
     in.template opaque<4>("LogAnswer.response", answer.response);
   });
   io.require(!s.answers.empty(), "RoutedResponse.answers", "is empty");
+}
+
+std::vector<Version> ascending_versions(const std::vector<keytrans::MonitorMapEntry>& entries) {
+  std::set<Version> versions;
+  for (const keytrans::MonitorMapEntry& entry : entries) versions.insert(entry.version);
+  return {versions.begin(), versions.end()};
 }
 
 // Null when there is none.
@@ -128,6 +157,24 @@ std::optional<MonitorRequest> monitor_request(const RoutedMonitorRequest& reques
                                        view->owner->greatest_version};
 }
 
+std::vector<VersionOpening> shown_openings(const RoutedMonitorRequest& request, const LogId& log) {
+  const LogMonitorView* const view = view_of(request.views, log);
+  return view == nullptr ? std::vector<VersionOpening>() : view->openings;
+}
+
+std::vector<Version> versions_to_show(const keytrans::ContactMonitorRequest& request) {
+  return ascending_versions(request.entries);
+}
+
+std::vector<Version> versions_to_show(const keytrans::OwnerMonitorRequest& request) {
+  if (!request.greatest_version) return {};
+  auto versions = ascending_versions(request.entries);
+  versions.push_back(*request.greatest_version);
+  std::sort(versions.begin(), versions.end());
+  versions.erase(std::unique(versions.begin(), versions.end()), versions.end());
+  return versions;
+}
+
 template <class T>
 Result<Bytes> encode(const T& message) {
   keytrans::Encoder io;
@@ -159,6 +206,9 @@ template void show<RoutedUpdateRequest>(const RoutedUpdateRequest&, keytrans::Fi
 template Result<Bytes> encode<RoutedMonitorRequest>(const RoutedMonitorRequest&);
 template Result<RoutedMonitorRequest> decode<RoutedMonitorRequest>(ByteView);
 template void show<RoutedMonitorRequest>(const RoutedMonitorRequest&, keytrans::FieldSink&);
+template Result<Bytes> encode<OpenedMonitorRequest>(const OpenedMonitorRequest&);
+template Result<OpenedMonitorRequest> decode<OpenedMonitorRequest>(ByteView);
+template void show<OpenedMonitorRequest>(const OpenedMonitorRequest&, keytrans::FieldSink&);
 template Result<Bytes> encode<RoutedResponse>(const RoutedResponse&);
 template Result<RoutedResponse> decode<RoutedResponse>(ByteView);
 template void show<RoutedResponse>(const RoutedResponse&, keytrans::FieldSink&);

@@ -60,6 +60,24 @@ bool may(Access rule, const Hosting& hosting, const Caller& caller, const Label&
   return false;
 }
 
+std::optional<Response> answer_to(AuthoriserOutcome outcome, const Caller& caller) {
+  switch (outcome) {
+    case AuthoriserOutcome::allowed: return std::nullopt;
+    case AuthoriserOutcome::denied: break;
+    case AuthoriserOutcome::failed:
+      return problem_response(Problem::authoriser_unavailable, "ask again");
+  }
+  // It has judged the token that nobody has here.
+  const bool has_shown_something = caller.is_known() || caller.unknown_token;
+  return problem_response(has_shown_something ? Problem::forbidden : Problem::unauthenticated);
+}
+
+// Where the log cannot say whether what was shown is right.
+Response answer_to_unshown(const HostedLog& hosted, const Error& error) {
+  return problem_of(error, Problem::internal, Problem::internal,
+                    hosted.is_remote() ? Problem::upstream_invalid : Problem::internal);
+}
+
 }  // namespace
 
 Response refusal_of(const Caller& caller) {
@@ -85,18 +103,19 @@ Admission admit(const Hosting& hosting, const Caller& caller, const HostedLog& h
   return {{}, *std::move(question)};
 }
 
-boost::asio::awaitable<std::optional<Response>> ask_authoriser(
-    std::shared_ptr<const Hosting> hosting, Caller caller, Bytes question) {
-  const AuthoriserOutcome outcome = co_await hosting->authoriser()->ask(std::move(question));
-  switch (outcome) {
-    case AuthoriserOutcome::allowed: co_return std::nullopt;
-    case AuthoriserOutcome::denied: break;
-    case AuthoriserOutcome::failed:
-      co_return problem_response(Problem::authoriser_unavailable, "ask again");
+boost::asio::awaitable<std::optional<Response>> settle(std::shared_ptr<const Hosting> hosting,
+                                                       const HostedLog& hosted, Caller caller,
+                                                       OpenAdmission open) {
+  if (open.wanted && !open.shown.empty()) {
+    const auto shows =
+        co_await shows_openings(hosted, *std::move(open.wanted), std::move(open.shown));
+    if (!shows) co_return answer_to_unshown(hosted, shows.error());
+    if (*shows) co_return std::nullopt;
   }
-  // It has judged the token that nobody has here.
-  const bool has_shown_something = caller.is_known() || caller.unknown_token;
-  co_return problem_response(has_shown_something ? Problem::forbidden : Problem::unauthenticated);
+  if (!open.admission.question) co_return std::move(open.admission.refusal);
+  auto question = *std::move(open.admission.question);
+  const AuthoriserOutcome outcome = co_await hosting->authoriser()->ask(std::move(question));
+  co_return answer_to(outcome, caller);
 }
 
 }  // namespace kt::gateway

@@ -9,6 +9,7 @@
 
 #include "hosting.h"
 #include "http_message.h"
+#include "openings.h"
 #include "routing/log_service.h"
 
 namespace kt::gateway {
@@ -17,6 +18,9 @@ namespace kt::gateway {
 struct Admission {
   std::optional<Response> refusal;
   std::optional<Bytes> question;  // for the authoriser, whose word then decides
+
+  // Whether there is anything in the way, so far.
+  [[nodiscard]] bool is_open() const { return refusal || question; }
 };
 
 // Whether `caller` may ask `hosted` this. What concerns no label of a user, such as distinguished
@@ -24,10 +28,18 @@ struct Admission {
 [[nodiscard]] Admission admit(const Hosting& hosting, const Caller& caller, const HostedLog& hosted,
                               const routing::LogRequest& request);
 
-// The refusal, unless the authoriser allows what `question` asks. Requires: `hosting` has one,
-// which admit() with it made the question for.
-boost::asio::awaitable<std::optional<Response>> ask_authoriser(
-    std::shared_ptr<const Hosting> hosting, Caller caller, Bytes question);
+// What is left to find out of a request that the rules do not simply allow.
+struct OpenAdmission {
+  Admission admission;                            // is_open()
+  std::optional<OpeningsToShow> wanted;           // that would allow it whatever the rules say
+  std::vector<federation::VersionOpening> shown;  // by the caller
+};
+
+// The refusal, unless the caller has shown what is wanted, or the authoriser allows it.
+// Requires: `hosted` is of `hosting`, and admit() made the admission with both.
+boost::asio::awaitable<std::optional<Response>> settle(std::shared_ptr<const Hosting> hosting,
+                                                       const HostedLog& hosted, Caller caller,
+                                                       OpenAdmission open);
 
 // Whether anybody might let `caller` update, whatever the label: who may not is refused before a
 // body is read.

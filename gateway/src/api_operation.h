@@ -35,7 +35,7 @@ struct ApiOperation {
   std::string_view help;
   Audience audience = Audience::everyone;
   std::vector<QueryParameter> query{};
-  std::string request_type{};  // of a POST
+  std::vector<std::string> request_types{};  // of a POST
   BodyLimit limit = BodyLimit::none;
   std::vector<std::string> response_types{};  // of 200; without one it is 204
   bool has_tag = false;                       // If-None-Match is answered with 304

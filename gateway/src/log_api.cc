@@ -4,7 +4,6 @@
 #include <array>
 #include <charconv>
 
-#include "access.h"
 #include "auditor_messages.h"
 #include "json_view.h"
 #include "log_request.h"
@@ -21,6 +20,7 @@ using keytrans::DeploymentMode;
 using keytrans::WireContext;
 
 constexpr std::string_view kLogs = "/kt/v1/logs/";
+constexpr std::string_view kOpenedRequest = "opened-monitor-request";
 
 using Answer = tl::expected<Bytes, Response>;
 using Refused = tl::unexpected<Response>;
@@ -125,6 +125,7 @@ struct LogApi::Operation {
   Answer (*answer)(const HostedLog& hosted, const Request& request) = nullptr;
   Result<Bytes> (*view)(ByteView answer) = nullptr;  // of these
   std::span<const QueryParameter> query{};
+  bool takes_openings = false;  // beside the request: OpenedMonitorRequest
 
   [[nodiscard]] Method method() const { return request_type.empty() ? Method::get : Method::post; }
   [[nodiscard]] bool is_for_auditors() const {
@@ -145,6 +146,11 @@ struct LogApi::Asked {
   std::string accept;
 };
 
+struct LogApi::Body {
+  routing::LogRequest request;
+  std::vector<federation::VersionOpening> openings;  // beside it
+};
+
 std::span<const LogApi::Operation> LogApi::table() {
   using Kind = Operation::Kind;
   static constexpr std::array kPage{
@@ -154,12 +160,28 @@ std::span<const LogApi::Operation> LogApi::table() {
       Operation{"search", Kind::ask, "search-request", "search-response",
                 "Searches for a label's greatest version, or for one version",
                 decode<keytrans::SearchRequest>},
-      Operation{"contact-monitor", Kind::ask, "contact-monitor-request", "contact-monitor-response",
-                "Monitors what was looked up", decode<keytrans::ContactMonitorRequest>},
+      Operation{"contact-monitor",
+                Kind::ask,
+                "contact-monitor-request",
+                "contact-monitor-response",
+                "Monitors what was looked up",
+                decode<keytrans::ContactMonitorRequest>,
+                nullptr,
+                nullptr,
+                {},
+                true},
       Operation{"owner-init", Kind::ask, "owner-init-request", "owner-init-response",
                 "Begins to own a label", decode<keytrans::OwnerInitRequest>},
-      Operation{"owner-monitor", Kind::ask, "owner-monitor-request", "owner-monitor-response",
-                "Monitors an own label", decode<keytrans::OwnerMonitorRequest>},
+      Operation{"owner-monitor",
+                Kind::ask,
+                "owner-monitor-request",
+                "owner-monitor-response",
+                "Monitors an own label",
+                decode<keytrans::OwnerMonitorRequest>,
+                nullptr,
+                nullptr,
+                {},
+                true},
       Operation{"distinguished", Kind::ask, "distinguished-request", "distinguished-response",
                 "Proves the distinguished log entries", decode<keytrans::DistinguishedRequest>},
       Operation{"update", Kind::update, "update-request", "update-response", "Updates a label",
@@ -187,7 +209,8 @@ ApiOperation LogApi::describe(const Operation& operation) {
   described.help = operation.help;
   described.query = {operation.query.begin(), operation.query.end()};
   if (described.method == Method::post) {
-    described.request_type = media_type(operation.request_type);
+    described.request_types = {media_type(operation.request_type)};
+    if (operation.takes_openings) described.request_types.push_back(media_type(kOpenedRequest));
     described.limit =
         operation.kind == Kind::update ? BodyLimit::update_bytes : BodyLimit::request_bytes;
   }
@@ -265,6 +288,8 @@ tl::expected<Endpoint, Response> LogApi::find(std::shared_ptr<const Hosting> hos
     endpoint.content_type = media_type(found->request_type);
     endpoint.body_limit =
         found->kind == Operation::Kind::update ? hosting->update_limit() : hosting->request_limit();
+    if (found->takes_openings && head.content_type == media_type(kOpenedRequest))
+      endpoint.content_type = head.content_type;
     if (head.content_type != endpoint.content_type)
       return refuse(Problem::unsupported_media_type, "it has to be " + endpoint.content_type);
   }
@@ -295,27 +320,41 @@ asio::awaitable<Response> LogApi::answer(std::shared_ptr<const Call> call, Reque
   co_return content(*std::move(answered), type);
 }
 
+// The draft's request, alone or with openings beside it.
+Result<LogApi::Body> LogApi::read_body(const Call& call, const Request& request) {
+  if (request.head.content_type != media_type(kOpenedRequest)) {
+    KT_TRY(auto plain, call.operation.decode(call.hosted, request.body));
+    return Body{std::move(plain), {}};
+  }
+  KT_TRY(auto opened, federation::decode<federation::OpenedMonitorRequest>(request.body));
+  KT_TRY(auto plain, call.operation.decode(call.hosted, opened.request));
+  return Body{std::move(plain), std::move(opened.openings)};
+}
+
 asio::awaitable<Response> LogApi::ask(std::shared_ptr<const Call> call, Request request) {
-  const HostedLog& hosted = call->hosted;
-  Decoded decoded = call->operation.decode(hosted, request.body);
-  if (!decoded) return done(problem_response(Problem::malformed, decoded.error().detail));
-  Admission admission = admit(*call->hosting, call->caller, hosted, *decoded);
-  if (admission.refusal) return done(*std::move(admission.refusal));
-  if (const auto reserved = find_reserved(*decoded)) return done(problem_response(*reserved));
-  Asked asked{*std::move(decoded), std::move(request.head.accept)};
-  if (admission.question)
-    return ask_if_authorised(std::move(call), std::move(asked), *std::move(admission.question));
+  auto body = read_body(*call, request);
+  if (!body) return done(problem_response(Problem::malformed, body.error().detail));
+  Admission admission = admit(*call->hosting, call->caller, call->hosted, body->request);
+  Asked asked{std::move(body->request), std::move(request.head.accept)};
+  if (admission.is_open()) {
+    auto wanted = openings_to_show(asked.request);
+    return ask_if_allowed(
+        std::move(call), std::move(asked),
+        OpenAdmission{std::move(admission), std::move(wanted), std::move(body->openings)});
+  }
   return ask_log(std::move(call), std::move(asked));
 }
 
-asio::awaitable<Response> LogApi::ask_if_authorised(std::shared_ptr<const Call> call, Asked asked,
-                                                    Bytes question) {
-  auto refused = co_await ask_authoriser(call->hosting, call->caller, std::move(question));
+asio::awaitable<Response> LogApi::ask_if_allowed(std::shared_ptr<const Call> call, Asked asked,
+                                                 OpenAdmission open) {
+  auto settled = settle(call->hosting, call->hosted, call->caller, std::move(open));
+  auto refused = co_await std::move(settled);
   if (refused) co_return *std::move(refused);
   co_return co_await ask_log(std::move(call), std::move(asked));
 }
 
 asio::awaitable<Response> LogApi::ask_log(std::shared_ptr<const Call> call, Asked asked) {
+  if (const auto reserved = find_reserved(asked.request)) co_return problem_response(*reserved);
   const HostedLog& hosted = call->hosted;
   const ErrorMeaning meaning = meaning_of(asked.request, hosted);
   const AnswerKind kind = answer_kind(asked.request);

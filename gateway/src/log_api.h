@@ -11,6 +11,7 @@
 #include <boost/asio/thread_pool.hpp>
 #include <tl/expected.hpp>
 
+#include "access.h"
 #include "api_operation.h"
 #include "hosting.h"
 #include "http_message.h"
@@ -41,12 +42,14 @@ class LogApi {
   // What a request is for, from its header to its answer.
   struct Call;
   struct Asked;
+  struct Body;
+  static Result<Body> read_body(const Call& call, const Request& request);
 
   boost::asio::awaitable<Response> handle(std::shared_ptr<const Call> call, Request request);
   static boost::asio::awaitable<Response> answer(std::shared_ptr<const Call> call, Request request);
   static boost::asio::awaitable<Response> ask(std::shared_ptr<const Call> call, Request request);
-  static boost::asio::awaitable<Response> ask_if_authorised(std::shared_ptr<const Call> call,
-                                                            Asked asked, Bytes question);
+  static boost::asio::awaitable<Response> ask_if_allowed(std::shared_ptr<const Call> call,
+                                                         Asked asked, OpenAdmission open);
   static boost::asio::awaitable<Response> ask_log(std::shared_ptr<const Call> call, Asked asked);
   boost::asio::awaitable<Response> auditor_head(std::shared_ptr<const Call> call, Request request);
 

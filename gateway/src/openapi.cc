@@ -44,11 +44,11 @@ std::size_t bytes_of(BodyLimit limit, const BodyLimits& limits) {
 
 // A body of bytes, which the media type explains.
 Json request_body(const ApiOperation& operation, const BodyLimits& limits) {
-  return {
-      {"required", true},
-      {"content",
-       {{operation.request_type,
-         {{"schema", {{"type", "string"}, {"maxLength", bytes_of(operation.limit, limits)}}}}}}}};
+  Json content = Json::object();
+  for (const std::string& type : operation.request_types)
+    content[type] = {
+        {"schema", {{"type", "string"}, {"maxLength", bytes_of(operation.limit, limits)}}}};
+  return {{"required", true}, {"content", content}};
 }
 
 std::vector<Problem> problems_of(const ApiOperation& operation) {

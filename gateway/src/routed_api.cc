@@ -24,6 +24,7 @@ constexpr std::uint64_t kNoEpoch = 0;
 struct Question {
   const HostedLog* log;
   routing::LogRequest request;
+  std::vector<federation::VersionOpening> openings{};  // that were shown with it
 };
 
 // What a request comes to.
@@ -95,7 +96,8 @@ Questions monitor(const Hosting& hosting, ByteView body) {
     auto question = monitor_request(*request, id_of(*log));
     if (!question) continue;
     asked.questions.push_back(
-        {log, std::visit([](auto& each) -> routing::LogRequest { return each; }, *question)});
+        {log, std::visit([](auto& each) -> routing::LogRequest { return each; }, *question),
+         shown_openings(*request, id_of(*log))});
   }
   if (asked.questions.empty())
     return refuse(Problem::malformed, "RoutedMonitorRequest.views has none of the label's logs");
@@ -121,13 +123,14 @@ asio::awaitable<Response> handle(std::shared_ptr<const Hosting> hosting,
                                  const RoutedOperation& operation, Caller caller, Request request) {
   Questions asked = operation.read(*hosting, request.body);
   if (!asked) co_return std::move(asked).error();
-  for (const Question& question : asked->questions) {
+  for (Question& question : asked->questions) {
     Admission admission = admit(*hosting, caller, *question.log, question.request);
-    if (admission.question) {
-      auto judged = co_await ask_authoriser(hosting, caller, *std::move(admission.question));
-      admission.refusal = std::move(judged);
+    if (admission.is_open()) {
+      OpenAdmission open{std::move(admission), openings_to_show(question.request),
+                         std::move(question.openings)};
+      auto refused = co_await settle(hosting, *question.log, caller, std::move(open));
+      if (refused) co_return *std::move(refused);
     }
-    if (admission.refusal) co_return *std::move(admission.refusal);
     if (const auto reserved = find_reserved(question.request))
       co_return problem_response(*reserved);
   }
@@ -180,7 +183,7 @@ std::vector<ApiOperation> routed_operations() {
     operation.path = each.path;
     operation.name = each.name;
     operation.help = each.help;
-    operation.request_type = media_type(each.request_type);
+    operation.request_types = {media_type(each.request_type)};
     operation.response_types = {media_type(each.response_type), std::string(kJsonType)};
     operation.audience = Audience::admitted;
     operation.problems = {Problem::no_log,        Problem::invalid_identity,

@@ -32,8 +32,31 @@ void wire(Io& io, S& s) {
   io.template vector<4>("OwnerState.updates", s.updates, 12, kPlain);
 }
 
+// The format before this one, without openings.
+constexpr std::uint16_t kFirstFormat = 1;
+constexpr std::uint16_t kFormat = 2;
+
+template <class Io, class Openings>
+void wire_openings(Io& io, Openings& openings) {
+  // A map is not a vector: it is copied into one, or filled from one.
+  std::vector<std::pair<Version, Opening>> known;
+  if constexpr (!Io::kDecodes) known.assign(openings.begin(), openings.end());
+  io.template vector<2>("LabelState.openings", known, 4 + kOpeningSize, [](auto& in, auto& each) {
+    in.number("LabelState.opening_version", each.first);
+    in.fixed("LabelState.opening", each.second, kOpeningSize);
+  });
+  if constexpr (Io::kDecodes) {
+    openings.insert(known.begin(), known.end());
+    io.require(std::equal(known.begin(), known.end(), openings.begin(), openings.end(),
+                          [](const auto& a, const auto& b) {
+                            return a.first == b.first && a.second == b.second;
+                          }),
+               "LabelState.openings", "is not ascending");
+  }
+}
+
 template <class Io, Like<LabelState> S>
-void wire(Io& io, S& s) {
+void wire(Io& io, S& s, std::uint16_t format) {
   wire(io, s.versions);
   // A set is not a vector: it is copied into one, or filled from one.
   std::vector<Version> claimed;
@@ -47,12 +70,13 @@ void wire(Io& io, S& s) {
   io.template vector<1>("LabelState.monitor", s.monitor, 12, kPlain);
   io.optional("LabelState.owner", s.owner, kPlain);
   io.number("LabelState.monitored_at", s.monitored_at);
+  if (format != kFirstFormat) wire_openings(io, s.openings);
 }
 
 template <class Io, Like<KnownLabel> S>
-void wire(Io& io, S& s) {
+void wire(Io& io, S& s, std::uint16_t format) {
   io.label("KnownLabel.label", s.label);
-  wire(io, s.state);
+  wire(io, s.state, format);
 }
 
 template <class Io, Like<RecentPolicy> S>
@@ -80,8 +104,6 @@ void wire(Io& io, S& s) {
 }
 
 namespace {
-
-constexpr std::uint16_t kStateVersion = 1;
 
 bool is_consistent(const LabelState& state, TreeSize size) {
   const auto ascending = [](const MonitorMapEntry& a, const MonitorMapEntry& b) {
@@ -118,14 +140,15 @@ Result<Bytes> ClientState::serialize() const {
   for (const auto& [label, state] : labels_) labels.push_back({label, state});
 
   Encoder io;
-  io.number("ClientState.version", kStateVersion);
+  io.number("ClientState.version", kFormat);
   wire(io, configuration_.wire());
   io.enumeration("ClientState.policy", policy_,
                  {ContactPolicy::as_required, ContactPolicy::always});
   wire(io, recent_);
   io.optional("ClientState.heads", heads, kPlain);
   io.vector<2>("ClientState.distinguished", distinguished_, 10, kPlain);
-  io.vector<4>("ClientState.labels", labels, 19, kPlain);
+  io.vector<4>("ClientState.labels", labels, 19,
+               [](auto& in, auto& each) { wire(in, each, kFormat); });
   return std::move(io).finish();
 }
 
@@ -140,13 +163,15 @@ Result<ClientState> ClientState::parse(ByteView bytes) {
 
   Decoder io(bytes);
   io.number("ClientState.version", version);
-  io.require(version == kStateVersion, "ClientState.version", "is not one this program knows");
+  io.require(version == kFirstFormat || version == kFormat, "ClientState.version",
+             "is not one this program knows");
   wire(io, wire_configuration);
   io.enumeration("ClientState.policy", policy, {ContactPolicy::as_required, ContactPolicy::always});
   wire(io, recent);
   io.optional("ClientState.heads", heads, kPlain);
   io.vector<2>("ClientState.distinguished", distinguished, 10, kPlain);
-  io.vector<4>("ClientState.labels", labels, 19, kPlain);
+  io.vector<4>("ClientState.labels", labels, 19,
+               [version](auto& in, auto& each) { wire(in, each, version); });
   KT_TRY(std::move(io).finish());
 
   KT_TRY(LogConfiguration configuration, LogConfiguration::create(std::move(wire_configuration)));

@@ -49,6 +49,7 @@ Result<Verified<SearchOutcome>> ClientState::verify(const SearchRequest& request
   if (!outcome.must_monitor) return verifier.verified(std::move(outcome));
 
   monitor_from(changed.monitor, {terminal.entry, target});
+  changed.openings.insert_or_assign(target, response.opening);
   forget_unneeded_versions(changed);
   if (was_idle) changed.monitored_at = verifier.rightmost_timestamp();
   return verifier.verified(std::move(outcome), request.label, std::move(changed));
@@ -309,6 +310,7 @@ Result<Verified<UpdateOutcome>> ClientState::verify(const UpdateRequest& request
     return (!update.previous || version > *update.previous) && version <= update.greatest;
   });
   changed.owner->updates.push_back({update.position, update.greatest});
+  changed.openings.insert_or_assign(update.greatest, response.info.back().opening);
   if (!distinguished) monitor_from(changed.monitor, {update.position, update.greatest});
   forget_unneeded_versions(changed);
   UpdateOutcome outcome{

@@ -67,6 +67,14 @@ void forget_unneeded_versions(LabelState& state) {
   std::erase_if(state.versions,
                 [&needed](const auto& known) { return !needed.contains(known.first); });
   std::erase_if(state.claimed, [&needed](Version version) { return !needed.contains(version); });
+
+  std::set<Version> monitored;
+  for (const MonitorMapEntry& entry : state.monitor) monitored.insert(entry.version);
+  if (state.owner) {
+    if (const auto greatest = state.owner->greatest()) monitored.insert(*greatest);
+  }
+  std::erase_if(state.openings,
+                [&monitored](const auto& known) { return !monitored.contains(known.first); });
 }
 
 }  // namespace kt::keytrans

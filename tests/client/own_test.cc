@@ -295,5 +295,24 @@ TEST_F(Own, WatchingGoesOnUntilASignalComes) {
   EXPECT_EQ(ended.code, 0) << ended.err;
 }
 
+// What was looked up and published before access was taken away is monitored as before.
+TEST_F(Own, MonitorsWhatMayNotBeLookedUpAnyMore) {
+  serve_log();
+  ASSERT_EQ(kt({"own", kBob}).code, 0);
+  ASSERT_EQ(publish(kBob, "bob's key").code, 0);
+  grow();
+  publish_elsewhere("carol@example.com", "carol's key");
+  ASSERT_FALSE(kt_json({"lookup", "carol@example.com"}).at("monitor_by").is_null());
+  gateway::write_file(path("log.toml"),
+                      gateway::read_file(path("log.toml")) +
+                          "[domain.access]\nsearch = \"nobody\"\nmonitor = \"nobody\"\n");
+  ASSERT_NE(serving().reload().find("was reloaded"), std::string::npos);
+  expect_error(kt({"lookup", "carol@example.com"}), 5, "unauthenticated");
+  const Json report = kt_json({"monitor", "--all"});
+  EXPECT_EQ(tasks(report, "owner").size(), 1U);
+  EXPECT_EQ(tasks(report, "contact").size(), 1U);
+  for (const Json& task : report.at("tasks")) EXPECT_TRUE(task.at("error").is_null()) << task;
+}
+
 }  // namespace
 }  // namespace kt::client

@@ -29,6 +29,12 @@ TEST(RoutedMessages, ALookupAsBytes) {
             "000000000000000701" + hex_of_log('3') + "00000002abcd");
 }
 
+keytrans::Opening opening_of(std::uint8_t byte) {
+  keytrans::Opening opening{};
+  opening.fill(byte);
+  return opening;
+}
+
 TEST(RoutedMessages, AnUpdateAsBytes) {
   const RoutedUpdateRequest request{label_of("a"),
                                     {{log_of(0x11).hash(), TreeSize{5}, Version{6}},
@@ -43,10 +49,50 @@ TEST(RoutedMessages, MonitoringAsBytes) {
   const RoutedMonitorRequest request{
       label_of("a"),
       {{log_of(0x11).hash(), TreeSize{5}, {{EntryIndex{3}, Version{1}}}, std::nullopt},
-       {log_of(0x22).hash(), std::nullopt, {}, OwnerProgress{EntryIndex{4}, Version{2}}}}};
+       {log_of(0x22).hash(),
+        std::nullopt,
+        {},
+        OwnerProgress{EntryIndex{4}, Version{2}},
+        {{Version{2}, opening_of(0xab)}}}}};
   EXPECT_EQ(to_hex(must(encode(request))),
             "016102" + hex_of_log('1') + "010000000000000005" + "01000000000000000300000001" +
-                "00" + hex_of_log('2') + "0000" + "01" + "0000000000000004" + "0100000002");
+                "0000" + hex_of_log('2') + "0000" + "01" + "0000000000000004" + "0100000002" +
+                "0100000002" + to_hex(opening_of(0xab)));
+  const OpenedMonitorRequest opened{{1, 2, 3},
+                                    {{Version{1}, opening_of(1)}, {Version{4}, opening_of(2)}}};
+  EXPECT_EQ(to_hex(must(encode(opened))),
+            "000301020302"
+            "00000001" +
+                to_hex(opening_of(1)) + "00000004" + to_hex(opening_of(2)));
+}
+
+TEST(RoutedMessages, OpeningsAreOfOneVersionEach) {
+  for (const std::uint32_t second : {0U, 1U}) {
+    const std::vector<VersionOpening> openings{{Version{1}, opening_of(1)},
+                                               {Version{second}, opening_of(2)}};
+    EXPECT_EQ(encode(OpenedMonitorRequest{{}, openings}).error().detail,
+              "OpenedMonitorRequest.openings is not ascending");
+    EXPECT_EQ(
+        encode(RoutedMonitorRequest{{}, {{log_of(1).hash(), {}, {}, {}, openings}}}).error().detail,
+        "LogMonitorView.openings is not ascending");
+  }
+  EXPECT_EQ(encode(OpenedMonitorRequest{{}, {}}).error().detail,
+            "OpenedMonitorRequest.openings is empty");
+}
+
+TEST(RoutedMessages, EachMonitoredVersionIsShown) {
+  const std::vector<MonitorMapEntry> entries{
+      {EntryIndex{3}, Version{1}}, {EntryIndex{5}, Version{4}}, {EntryIndex{9}, Version{4}}};
+  const std::vector<Version> both{Version{1}, Version{4}};
+  EXPECT_EQ(versions_to_show(ContactMonitorRequest{{}, {}, entries}), both);
+  EXPECT_EQ(versions_to_show(ContactMonitorRequest{}), std::vector<Version>());
+  OwnerMonitorRequest owner;
+  owner.entries = entries;
+  EXPECT_EQ(versions_to_show(owner), std::vector<Version>());
+  owner.greatest_version = Version{4};
+  EXPECT_EQ(versions_to_show(owner), both);
+  owner.greatest_version = Version{2};
+  EXPECT_EQ(versions_to_show(owner), (std::vector<Version>{Version{1}, Version{2}, Version{4}}));
 }
 
 // --- Whatever fits its fields ----------------------------------------------------------------
@@ -72,9 +118,11 @@ class RandomMessages {
       for (std::size_t j = count(0); j > 0; --j)
         view.entries.push_back({EntryIndex{random_.below(UINT64_MAX)}, version()});
       view.owner = maybe(OwnerProgress{EntryIndex{random_.below(UINT64_MAX)}, maybe(version())});
+      view.openings = openings(0);
       message.views.push_back(std::move(view));
     }
   }
+  void make(OpenedMonitorRequest& message) { message = {bytes(), openings(1)}; }
   void make(RoutedResponse& message) {
     message = {random_.below(UINT64_MAX), {}};
     for (std::size_t i = count(1); i > 0; --i) message.answers.push_back({random_.hash(), bytes()});
@@ -83,6 +131,15 @@ class RandomMessages {
  private:
   std::size_t count(std::size_t least) { return least + random_.below(4); }
   Version version() { return Version{static_cast<std::uint32_t>(random_.below(UINT32_MAX))}; }
+  std::vector<VersionOpening> openings(std::size_t least) {
+    std::vector<VersionOpening> made;
+    std::uint32_t version = 0;
+    for (std::size_t i = count(least); i > 0; --i) {
+      version += 1 + static_cast<std::uint32_t>(random_.below(1000));
+      made.push_back({Version{version}, opening_of(static_cast<std::uint8_t>(random_.below(256)))});
+    }
+    return made;
+  }
   Bytes bytes() {
     Bytes made(random_.below(40));
     for (auto& octet : made) octet = static_cast<std::uint8_t>(random_.below(256));
@@ -99,8 +156,8 @@ class RandomMessages {
 
 template <class Message>
 class RoutedMessage : public ::testing::Test {};
-using Messages =
-    ::testing::Types<LookupRequest, RoutedUpdateRequest, RoutedMonitorRequest, RoutedResponse>;
+using Messages = ::testing::Types<LookupRequest, RoutedUpdateRequest, RoutedMonitorRequest,
+                                  OpenedMonitorRequest, RoutedResponse>;
 TYPED_TEST_SUITE(RoutedMessage, Messages);
 
 TYPED_TEST(RoutedMessage, IsWhatItWasAndNothingShorterOrLongerIs) {
@@ -140,7 +197,7 @@ TEST(RoutedMessages, APresenceOctetIsZeroOrOne) {
                                         "LogOwnerView.greatest_version at byte 35 has a presence "
                                         "octet that is neither 0 nor 1");
   expect_malformed<RoutedMonitorRequest>(
-      "0001" + hex_of_log('1') + "000002",
+      "0001" + hex_of_log('1') + "00000200",
       "LogMonitorView.owner at byte 36 has a presence octet that is neither 0 nor 1");
 }
 
@@ -210,16 +267,23 @@ TEST(RoutedMessages, ALogIsAskedWithItsOwnViewOrAsByANewUser) {
 TEST(RoutedMessages, ALogIsMonitoredByAContactOrTheOwner) {
   const Label alice = label_of("alice@example.com");
   const std::vector<MonitorMapEntry> entries{{EntryIndex{3}, Version{1}}};
-  const RoutedMonitorRequest request{
-      alice,
-      {{log_of(1).hash(), TreeSize{5}, entries, std::nullopt},
-       {log_of(2).hash(), TreeSize{6}, entries, OwnerProgress{EntryIndex{4}, Version{2}}}}};
+  const RoutedMonitorRequest request{alice,
+                                     {{log_of(1).hash(), TreeSize{5}, entries, std::nullopt},
+                                      {log_of(2).hash(),
+                                       TreeSize{6},
+                                       entries,
+                                       OwnerProgress{EntryIndex{4}, Version{2}},
+                                       {{Version{2}, opening_of(7)}}}}};
   EXPECT_EQ(monitor_request(request, log_of(1)),
             MonitorRequest(ContactMonitorRequest{TreeSize{5}, alice, entries}));
   EXPECT_EQ(
       monitor_request(request, log_of(2)),
       MonitorRequest(OwnerMonitorRequest{TreeSize{6}, alice, entries, EntryIndex{4}, Version{2}}));
   EXPECT_EQ(monitor_request(request, log_of(3)), std::nullopt);
+  EXPECT_EQ(shown_openings(request, log_of(1)), std::vector<VersionOpening>());
+  EXPECT_EQ(shown_openings(request, log_of(2)),
+            (std::vector<VersionOpening>{{Version{2}, opening_of(7)}}));
+  EXPECT_EQ(shown_openings(request, log_of(3)), std::vector<VersionOpening>());
 }
 
 }  // namespace

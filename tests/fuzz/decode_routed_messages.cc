@@ -22,6 +22,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   decode_and_encode<LookupRequest>(input);
   decode_and_encode<RoutedUpdateRequest>(input);
   decode_and_encode<RoutedMonitorRequest>(input);
+  decode_and_encode<OpenedMonitorRequest>(input);
   decode_and_encode<RoutedResponse>(input);
   return 0;
 }

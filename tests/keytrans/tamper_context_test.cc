@@ -423,6 +423,28 @@ TEST_P(ClaimedCommitment, IsStoredAsAClaim) {
   story_.perform(restored, must(restored.contact_monitor_request(story_.label())));
 }
 
+// States that were stored before openings were kept.
+TEST_P(ClaimedCommitment, AStateOfTheFirstFormatHasNoOpenings) {
+  must(user_.apply(must(user_.verify(request(), honest_, story_.now()))));
+  const std::map<Version, Opening> known = user_.label(story_.label())->openings;
+  EXPECT_EQ(known, (std::map<Version, Opening>{{Version{6}, honest_.opening}}));
+  Bytes stored = must(user_.serialize());
+  // They are the end of the one label there is: their number, and the one.
+  stored.resize(stored.size() - (4 + kOpeningSize));
+  ASSERT_EQ(Bytes(stored.end() - 2, stored.end()), (Bytes{0, 1}));
+  stored.resize(stored.size() - 2);
+  ASSERT_EQ(Bytes(stored.begin(), stored.begin() + 2), (Bytes{0, 2}));
+  stored[1] = 1;
+  ClientState restored = must(ClientState::parse(stored));
+  EXPECT_TRUE(restored.label(story_.label())->openings.empty());
+  EXPECT_EQ(restored.label(story_.label())->monitor, user_.label(story_.label())->monitor);
+  EXPECT_EQ(must(ClientState::parse(must(restored.serialize()))), restored);
+  story_.grow_to(13);
+  story_.perform(restored, must(restored.contact_monitor_request(story_.label())));
+  stored[1] = 3;
+  EXPECT_FALSE(ClientState::parse(stored));
+}
+
 // What a proof has covered stands against any later claim.
 TEST_P(ClaimedCommitment, IsRefusedAgainstAProvenOne) {
   story_.perform(user_, request());

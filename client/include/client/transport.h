@@ -30,6 +30,7 @@ struct Question {
   Bytes body;
   std::string_view token = {};  // of a bearer; empty for none
   bool changes_nothing = true;  // it may be sent twice
+  std::string message = {};     // what the body is, where it is no `<operation>-request`
 };
 
 class Transport {

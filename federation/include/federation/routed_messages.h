@@ -79,19 +79,32 @@ struct OwnerProgress {
   friend bool operator==(const OwnerProgress&, const OwnerProgress&) = default;
 };
 
-// With `owner` it is the label's owner who monitors, without it a contact.
+// What shows that somebody was once allowed to know a version.
+//
+// struct { uint32 version; opaque opening[Nc]; } VersionOpening;
+struct VersionOpening {
+  Version version;
+  keytrans::Opening opening{};
+
+  friend bool operator==(const VersionOpening&, const VersionOpening&) = default;
+};
+
+// With `owner` it is the label's owner who monitors, without it a contact. `openings` are in the
+// order of their versions, each once.
 //
 // struct {
 //   opaque log_id[32];
 //   optional<uint64> last;
 //   MonitorMapEntry entries<0..2^8-1>;
 //   optional<OwnerProgress> owner;
+//   VersionOpening openings<0..2^8-1>;
 // } LogMonitorView;
 struct LogMonitorView {
   HashValue log_id{};
   std::optional<TreeSize> last;
   std::vector<keytrans::MonitorMapEntry> entries;
   std::optional<OwnerProgress> owner;
+  std::vector<VersionOpening> openings{};
 
   friend bool operator==(const LogMonitorView&, const LogMonitorView&) = default;
 };
@@ -103,6 +116,21 @@ struct RoutedMonitorRequest {
 
   friend bool operator==(const RoutedMonitorRequest&, const RoutedMonitorRequest&) = default;
 };
+
+// A ContactMonitorRequest or OwnerMonitorRequest to one log, encoded, with the openings beside it.
+//
+// struct { opaque request<0..2^16-1>; VersionOpening openings<1..2^8-1>; } OpenedMonitorRequest;
+struct OpenedMonitorRequest {
+  Bytes request;
+  std::vector<VersionOpening> openings;
+
+  friend bool operator==(const OpenedMonitorRequest&, const OpenedMonitorRequest&) = default;
+};
+
+// The versions whose openings a request has to show to be allowed by them alone, ascending; none
+// when nothing could: that of an owner who knows of no version.
+[[nodiscard]] std::vector<Version> versions_to_show(const keytrans::ContactMonitorRequest& request);
+[[nodiscard]] std::vector<Version> versions_to_show(const keytrans::OwnerMonitorRequest& request);
 
 // --- Answers ---------------------------------------------------------------------------------
 
@@ -141,10 +169,14 @@ using RoutedMonitorResponse = RoutedResponse;
 using MonitorRequest = std::variant<keytrans::ContactMonitorRequest, keytrans::OwnerMonitorRequest>;
 [[nodiscard]] std::optional<MonitorRequest> monitor_request(const RoutedMonitorRequest& request,
                                                             const LogId& log);
+// The openings that go with it.
+[[nodiscard]] std::vector<VersionOpening> shown_openings(const RoutedMonitorRequest& request,
+                                                         const LogId& log);
 
 // --- Encoding --------------------------------------------------------------------------------
 
-// Of LookupRequest, RoutedUpdateRequest, RoutedMonitorRequest and RoutedResponse.
+// Of LookupRequest, RoutedUpdateRequest, RoutedMonitorRequest, OpenedMonitorRequest and
+// RoutedResponse.
 
 // Errors: malformed when a field does not fit its bounds.
 template <class T>

@@ -80,6 +80,9 @@ struct LabelState {
   std::set<Version> claimed;             // those of versions whose commitment no proof covered yet
   std::vector<MonitorMapEntry> monitor;  // the monitoring map, ascending
   std::optional<OwnerState> owner;
+  // Of versions that are monitored, as far as they were shown: what proves to the log that the user
+  // was once allowed to know them ("Contact Monitor").
+  std::map<Version, Opening> openings;
   Timestamp monitored_at;  // timestamp of the rightmost entry when last monitored
 
   friend bool operator==(const LabelState&, const LabelState&) = default;
