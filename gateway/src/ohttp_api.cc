@@ -134,7 +134,8 @@ std::vector<ApiOperation> ohttp_operations() {
   request.path = kOhttpPath;
   request.name = "ohttp";
   request.help = "Answers an anonymous request, which is sealed and may come through a relay";
-  request.request_type = federation::kOhttpRequestType;
+  request.request_types = {std::string(federation::kOhttpRequestType),
+                           std::string(federation::kOhttpChunkedRequestType)};
   request.limit = BodyLimit::request_bytes;
   request.response_types = {std::string(federation::kOhttpResponseType),
                             std::string(federation::kOhttpChunkedResponseType)};
