@@ -15,6 +15,7 @@ void wire(Io& io, Entry& entry) {
       "OhttpKeysEntry.lists", entry.lists, std::tuple_size_v<HashValue>,
       [](auto& element, auto& hash) { element.fixed("OhttpKeysHash.hash", hash, hash.size()); });
   io.require(!entry.lists.empty(), "OhttpKeysEntry.lists", "is empty");
+  io.require(entry.lists.size() <= kMaxOhttpLists, "OhttpKeysEntry.lists", "has too many");
 }
 
 }  // namespace

@@ -51,13 +51,19 @@ bool is_open(std::string_view path) {
   return slash != std::string_view::npos && is_one_of(kOpenOfLogs, rest.substr(slash + 1));
 }
 
-// Whether a request to `authority` is one to this gateway. Anything else would make it a proxy.
-bool is_own(const Hosting& hosting, std::string_view authority) {
-  if (authority.empty()) return true;
-  const auto& domains = hosting.domains();
-  return std::any_of(domains.begin(), domains.end(), [authority](const auto& domain) {
-    return domain.url && domain.url->authority() == authority;
-  });
+// The path here of a request to `authority`, which may begin as the URLs of its domain do. Nothing
+// when that is not this gateway: anything else would make it a proxy.
+std::optional<std::string> own_path(const Hosting& hosting, std::string_view authority,
+                                    std::string_view path) {
+  if (authority.empty()) return std::string(path);
+  std::optional<std::string> found;
+  for (const DomainConfiguration& domain : hosting.domains()) {
+    if (!domain.url || domain.url->authority() != authority) continue;
+    const std::string& base = domain.url->path;
+    if (!base.empty() && path.starts_with(base + "/")) return std::string(path.substr(base.size()));
+    found = path;
+  }
+  return found;
 }
 
 Refused refuse(Problem problem, std::string_view detail = {}) {
@@ -231,8 +237,10 @@ asio::awaitable<Response> OhttpApi::ask(std::shared_ptr<const Hosting> hosting,
   const bool is_method = inner->method == "GET" || inner->method == "POST";
   Request request;
   request.head = head_of(*inner);
-  if (!is_method || !is_own(*hosting, inner->authority) || !is_open(request.head.path))
+  auto path = own_path(*hosting, inner->authority, request.head.path);
+  if (!is_method || !path || !is_open(*path))
     co_return problem_response(Problem::forbidden, "this is not open to anonymous users");
+  request.head.path = *std::move(path);
   auto endpoint = find_(std::move(hosting), request.head);
   if (!endpoint) co_return std::move(endpoint).error();
   if (inner->content.size() > endpoint->body_limit)

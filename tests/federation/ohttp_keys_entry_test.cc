@@ -30,8 +30,13 @@ TEST(OhttpKeysEntry, WhatIsNoneIsRefused) {
   longer.push_back(0);
   EXPECT_FALSE(OhttpKeysEntry::decode(longer));
   EXPECT_FALSE(OhttpKeysEntry::decode(Bytes{0}));
+  Bytes nine = must(OhttpKeysEntry{std::vector<HashValue>(8)}.encode());
+  EXPECT_TRUE(OhttpKeysEntry::decode(nine));
+  nine[0] = 9;
+  nine.resize(nine.size() + 32);
+  EXPECT_FALSE(OhttpKeysEntry::decode(nine));
   EXPECT_FALSE(OhttpKeysEntry{}.encode());
-  EXPECT_FALSE((OhttpKeysEntry{std::vector<HashValue>(256)}.encode()));
+  EXPECT_FALSE((OhttpKeysEntry{std::vector<HashValue>(9)}.encode()));
 }
 
 }  // namespace

@@ -39,16 +39,16 @@ class Ohttp : public LogProgram {
     import("a", line_of("alice@example.com", 0, "the key of alice") +
                     line_of("bob@example.com", 0, "the key of bob"));
   }
-  void serve(const std::string& ohttp = "[ohttp]\nenabled = true\n",
-             const std::string& access = "") {
+  void serve(const std::string& ohttp = "[ohttp]\nenabled = true\n", const std::string& access = "",
+             const std::string& url = "https://kt.example.com") {
     write_file(path("ktgate.toml"),
                "state = \"state\"\n[listen]\naddress = \"127.0.0.1:0\"\n[admin]\nsocket = "
                "\"admin.socket\"\n" +
                    ohttp +
                    "[limits]\nrequests_per_second = 0\n[[log]]\ndirectory = \"a\"\nalias = \"a\"\n"
                    "[[domain]]\nname = \"example.com\"\nlabel_rule = \"bytes\"\npolicy = "
-                   "\"single\"\nlogs = [\"a\"]\nurl = \"https://kt.example.com\"\n" +
-                   access);
+                   "\"single\"\nlogs = [\"a\"]\nurl = \"" +
+                   url + "\"\n" + access);
     serving_.emplace(path("ktgate.toml"));
     asker_.emplace(serving_->url());
   }
@@ -201,6 +201,17 @@ TEST_F(Ohttp, EverythingElseIsASealed403) {
     sizes.insert(size_);
   }
   EXPECT_EQ(sizes.size(), 1U);
+}
+
+// A proxy in front of the gateway takes the beginning of paths away. Inside nobody does.
+TEST_F(Ohttp, PathsMayBeginAsTheDomainsUrl) {
+  serve("[ohttp]\nenabled = true\n", "", "https://kt.example.com/base");
+  wait_for_keys();
+  EXPECT_EQ(ask(get("/base/kt/v1/logs/a/configuration")).status, 200U);
+  EXPECT_EQ(ask(get("/kt/v1/logs/a/configuration")).status, 200U);
+  EXPECT_EQ(ask(get("/base/base/kt/v1/logs/a/configuration")).status, 403U);
+  EXPECT_EQ(ask(get("/basekt/v1/logs/a/configuration")).status, 403U);
+  EXPECT_EQ(ask(get("/base/openapi.json")).status, 403U);
 }
 
 TEST_F(Ohttp, ErrorsInsideAreSealed) {

@@ -15,11 +15,14 @@ namespace kt::federation {
 
 inline constexpr std::string_view kOhttpKeysLabel = "kt:ohttp-keys";
 
+// How many lists may be in force. Each that there are more lets a gateway tell more users apart.
+inline constexpr std::size_t kMaxOhttpLists = 8;
+
 // struct {
 //   opaque hash[32];               // SHA-256 of a list of key configurations
 // } OhttpKeysHash;
 // struct {
-//   OhttpKeysHash lists<1..2^8-1>; // every list whose keys are in force, the newest first
+//   OhttpKeysHash lists<1..8>;     // every list whose keys are in force, the newest first
 // } OhttpKeysEntry;
 struct OhttpKeysEntry {
   std::vector<HashValue> lists;
