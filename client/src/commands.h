@@ -12,6 +12,7 @@ void add_compare(const program::Command& root);
 void add_credential(const program::Command& root);
 void add_evidence(const program::Command& root);
 void add_heads(const program::Command& root);
+void add_home(const program::Command& root);
 void add_lookup(const program::Command& root);
 void add_monitor(const program::Command& root);
 void add_own(const program::Command& root);

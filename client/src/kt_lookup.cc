@@ -2,12 +2,15 @@
 #include <memory>
 #include <sys/stat.h>
 
+#include "client/anonymous.h"
 #include "client/lookup.h"
 #include "commands.h"
 #include "common_options.h"
+#include "federation/identity.h"
 #include "keytrans/base64url.h"
 #include "misbehaviour.h"
 #include "output.h"
+#include "program/token_file.h"
 #include "store/files.h"
 
 namespace kt::client {
@@ -21,6 +24,8 @@ struct LookupOptions {
   LookupQuery query;
   std::uint64_t version = 0;
   bool raw = false;
+  bool direct = false;
+  bool anonymous = false;
   std::filesystem::path output;
 };
 
@@ -32,10 +37,13 @@ constexpr const char* kFooter =
     "The answer is verified against everything that was verified of the log before. Where the log\n"
     "is young or the value new, that is not all yet: it says until when to run kt monitor. \"Not\n"
     "found\" is the word of the gateway, and cannot be proved.\n\n"
+    "If you have a home domain, kt home, other domains are asked through the relay of its\n"
+    "gateway, with Oblivious HTTP: it does not learn whom you look up, nor they that it was you.\n"
+    "When that does not work they are not asked in another way.\n\n"
     "Example:\n"
     "  kt lookup alice@example.com";
 
-void print_found(const Found& found, Timestamp now) {
+void print_found(const Found& found, bool is_anonymous, Timestamp now) {
   Lines lines{
       {"identity", text_of(found.label)},
       {"value", shown(found.value)},
@@ -47,21 +55,46 @@ void print_found(const Found& found, Timestamp now) {
        "continues what was verified before"},
       {"tree", describe(found.tree, now)},
       {"directory", "epoch " + std::to_string(found.epoch.value()) + " of " + found.domain.text()}};
+  if (is_anonymous)
+    lines.emplace_back("asked", "through the relay of your home domain, as nobody in particular");
   if (found.monitor_by)
     lines.emplace_back("to do", "kt monitor, at " + moment(*found.monitor_by, now) +
                                     ": it is too new to be sure that all see the same");
   print(lines);
 }
 
-Json found_json(const Found& found) {
+Json found_json(const Found& found, bool is_anonymous) {
   return Json{{"domain", found.domain.text()},      {"label", text_of(found.label)},
               {"version", found.version.value()},   {"is_greatest", found.is_greatest},
               {"value", to_base64url(found.value)}, {"log", json_of(found.tree)},
-              {"epoch", found.epoch.value()},       {"monitor_by", json_of(found.monitor_by)}};
+              {"epoch", found.epoch.value()},       {"monitor_by", json_of(found.monitor_by)},
+              {"anonymous", is_anonymous}};
+}
+
+// What asks the identity's domain anonymously, when it is to be asked that way: null when not.
+Result<std::unique_ptr<Transport>> hide(Session& session, const LookupOptions& options) {
+  if (options.direct) return nullptr;
+  KT_TRY(const auto identity,
+         federation::Identity::parse(options.query.identity, options.query.default_domain));
+  KT_TRY(const auto home, load_home(session.state));
+  if (!home || home->domain == identity.domain()) {
+    if (!options.anonymous) return nullptr;
+    return fail(Errc::rejected, home ? "--anonymous: the domain is the home domain, whose gateway "
+                                       "would be its own relay"
+                                     : "--anonymous: there is no home domain: kt home");
+  }
+  keytrans::SecretBytes token;
+  if (!home->token_file.empty()) {
+    KT_TRY(token, program::read_token_file(home->token_file));
+  }
+  KT_TRY(Relay relay, relay_of(session, *home, std::move(token)));
+  return go_anonymous(session, std::move(relay), identity.domain(),
+                      std::chrono::milliseconds(options.common.timeout));
 }
 
 Result<int> look_up(const LookupOptions& options) {
   KT_TRY(OpenSession opened, open_session(options.common, "lookup"));
+  KT_TRY(const auto hidden, hide(opened.session, options));
   KT_TRY(const Found found,
          with_evidence(opened.session, Asked{options.query.identity, options.query.default_domain},
                        lookup(opened.session, options.query)));
@@ -73,9 +106,9 @@ Result<int> look_up(const LookupOptions& options) {
     if (std::fwrite(found.value.data(), 1, found.value.size(), stdout) != found.value.size())
       return fail(Errc::corrupt, "the output cannot be written");
   } else if (options.common.json) {
-    print(found_json(found));
+    print(found_json(found, hidden != nullptr));
   } else {
-    print_found(found, system_now());
+    print_found(found, hidden != nullptr, system_now());
   }
   return program::kDone;
 }
@@ -106,6 +139,10 @@ void add_lookup(const program::Command& root) {
       .add_path("--output", options->output,
                 "Write the bytes of the value to this file, which may not be there yet")
       .type_name("FILE");
+  const program::Option direct =
+      command.add_flag("--direct", options->direct, "Ask the domain itself, which learns who asks");
+  const program::Option anonymous = command.add_flag(
+      "--anonymous", options->anonymous, "Ask through the relay of the home domain, or not at all");
   add_default_domain(command, options->query.default_domain);
   add_common_options(command, options->common);
   command.runs(
@@ -114,7 +151,9 @@ void add_lookup(const program::Command& root) {
           options->query.version = Version{static_cast<std::uint32_t>(options->version)};
         return look_up(*options);
       },
-      [options, raw]() -> Result<void> {
+      [options, raw, direct, anonymous]() -> Result<void> {
+        if (direct.is_given() && anonymous.is_given())
+          return fail(Errc::malformed, "--direct and --anonymous: not both");
         if (raw.is_given() && options->common.json)
           return fail(Errc::malformed, "--raw and --json: not both");
         return {};

@@ -8,6 +8,7 @@ int main(int argc, char** argv) {
   line.set_exit_codes(kt::client::exit_code, kt::client::kExitCodes);
   const kt::program::Command root = line.root();
   kt::client::add_trust(root);
+  kt::client::add_home(root);
   kt::client::add_lookup(root);
   kt::client::add_own(root);
   kt::client::add_publish(root);

@@ -54,6 +54,11 @@ void ManInTheMiddle::meddle(Meddle meddle) {
   meddle_ = std::move(meddle);
 }
 
+void ManInTheMiddle::rewrite(Rewrite rewrite) {
+  const std::scoped_lock lock(mutex_);
+  rewrite_ = std::move(rewrite);
+}
+
 std::vector<Exchange> ManInTheMiddle::exchanges() const {
   const std::scoped_lock lock(mutex_);
   return exchanges_;
@@ -81,7 +86,7 @@ void ManInTheMiddle::handle(const LoopbackConnection& connection) {
   const std::scoped_lock lock(mutex_);
   if (port_ != 0) {
     const auto gateway = LoopbackConnection::to(port_);
-    gateway.write(request);
+    gateway.write(rewrite_ ? rewrite_(request) : request);
     exchange.answer = read_message(gateway);
     const std::size_t end_of_line = exchange.answer.find("\r\n");
     if (end_of_line != std::string::npos)

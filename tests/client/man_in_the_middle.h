@@ -35,6 +35,9 @@ class ManInTheMiddle {
   // Whom the requests go on to. Nobody is asked without it.
   void ask(std::uint16_t port);
   void meddle(Meddle meddle);
+  // What goes on in the place of a request.
+  using Rewrite = std::function<std::string(const std::string& request)>;
+  void rewrite(Rewrite rewrite);
   // Everything that went through.
   [[nodiscard]] std::vector<Exchange> exchanges() const;
 
@@ -46,6 +49,7 @@ class ManInTheMiddle {
   mutable std::mutex mutex_;
   std::uint16_t port_ = 0;
   Meddle meddle_;
+  Rewrite rewrite_;
   std::vector<Exchange> exchanges_;
   std::atomic<bool> ends_ = false;
   std::thread thread_;

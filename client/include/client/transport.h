@@ -31,6 +31,10 @@ struct Question {
   std::string_view token = {};  // of a bearer; empty for none
   bool changes_nothing = true;  // it may be sent twice
   std::string message = {};     // what the body is, where it is no `<operation>-request`
+
+  [[nodiscard]] std::string body_message() const {
+    return message.empty() ? operation + "-request" : message;
+  }
 };
 
 class Transport {

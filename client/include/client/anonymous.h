@@ -1,0 +1,37 @@
+// Asking a domain anonymously, with Oblivious HTTP: through a relay, which sees who asks and not
+// what, at the domain's gateway, which sees what is asked and not who.
+//
+// The relay is at the gateway of the user's home domain. The keys that requests are sealed to come
+// through it, too, and are used for nothing but to look them up in a log of the domain until that
+// has verified: keys that were made for one user to be told from others would be there for all to
+// see.
+//
+// Errors, and the thread rule: session.h.
+#pragma once
+
+#include <chrono>
+#include <memory>
+
+#include "client/home.h"
+#include "client/session.h"
+#include "keytrans/secret.h"
+
+namespace kt::client {
+
+struct Relay {
+  Origin gateway;               // of the home domain
+  keytrans::SecretBytes token;  // by which it knows its user; empty for none
+};
+
+// The relay of `home`, which has to be trusted.
+Result<Relay> relay_of(const Session& session, const Home& home, keytrans::SecretBytes token);
+
+// What asks `domain`, and nobody else, through `relay`. From now on it is the transport of
+// `session`, which has to end before what is returned. The domain has to be trusted.
+// Errors besides: verification_failed also when the domain's log does not have the keys. `session`
+// has the transport then that it had before.
+Result<std::unique_ptr<Transport>> go_anonymous(
+    Session& session, Relay relay, const federation::Domain& domain,
+    std::chrono::milliseconds timeout = std::chrono::seconds(10));
+
+}  // namespace kt::client
