@@ -122,6 +122,7 @@ class TheDiscovery final : public Discovery {
   asio::awaitable<Result<Hint>> ask_hint(Domain domain, TimePoint deadline);
   asio::awaitable<Result<DirectoryDocument>> fetch(Domain domain, TimePoint deadline);
   asio::awaitable<Result<void>> keep(Domain domain, DiscoveryRecord record);
+  asio::awaitable<Result<void>> read_again(Domain domain);
   asio::awaitable<Result<void>> make_room(Domain domain, std::size_t size);
 
   void set_record(const Domain& domain, DiscoveryRecord record);
@@ -346,9 +347,35 @@ asio::awaitable<Result<void>> TheDiscovery::keep(Domain domain, DiscoveryRecord 
   if (!room) co_return tl::unexpected<Error>(std::move(room).error());
   auto bytes = record.encode();
   if (!bytes) co_return tl::unexpected<Error>(std::move(bytes).error());
-  auto stored = co_await store_.put(domain, *std::move(bytes));
-  if (!stored) co_return tl::unexpected<Error>(std::move(stored).error());
-  set_record(domain, std::move(record));
+  std::optional<Bytes> before;
+  if (const auto& known = entries_.at(domain).record) {
+    auto encoded = known->encode();
+    if (!encoded) co_return tl::unexpected<Error>(std::move(encoded).error());
+    before = *std::move(encoded);
+  }
+  auto stored = co_await store_.put(domain, std::move(before), *std::move(bytes));
+  if (stored) {
+    set_record(domain, std::move(record));
+    co_return Result<void>();
+  }
+  Error error = std::move(stored).error();
+  if (error.code == Errc::conflict) {
+    error.code = Errc::unavailable;
+    auto read = co_await read_again(domain);
+    if (!read) error = std::move(read).error();
+  }
+  co_return tl::unexpected<Error>(std::move(error));
+}
+
+// What another Discovery over the same store has put there, which is what the next look begins
+// with.
+asio::awaitable<Result<void>> TheDiscovery::read_again(Domain domain) {
+  auto bytes = co_await store_.get(domain);
+  if (!bytes) co_return tl::unexpected<Error>(std::move(bytes).error());
+  if (!*bytes) co_return Result<void>();
+  auto record = DiscoveryRecord::decode(**bytes, domain);
+  if (!record) co_return tl::unexpected<Error>(std::move(record).error());
+  set_record(domain, *std::move(record));
   co_return Result<void>();
 }
 

@@ -25,6 +25,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -43,8 +44,11 @@ class DiscoveryStore {
 
   // All that is there. Blocking, and called before anything else.
   virtual Result<std::map<Domain, Bytes>> load() = 0;
-  // Durable when it is done.
-  virtual boost::asio::awaitable<Result<void>> put(Domain domain, Bytes record) = 0;
+  virtual boost::asio::awaitable<Result<std::optional<Bytes>>> get(Domain domain) = 0;
+  // Durable when it is done. Errors: conflict when there is something else there than `before`, and
+  // then nothing changes: somebody else has looked at the domain.
+  virtual boost::asio::awaitable<Result<void>> put(Domain domain, std::optional<Bytes> before,
+                                                   Bytes record) = 0;
   virtual boost::asio::awaitable<Result<void>> erase(Domain domain) = 0;
 };
 
