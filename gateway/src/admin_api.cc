@@ -33,6 +33,25 @@ Response json_response(const nlohmann::ordered_json& json, unsigned status = kOk
   return response;
 }
 
+void write_relay_metrics(const Relay& relay, PrometheusText& text) {
+  const auto number = [](std::uint64_t count) { return static_cast<double>(count); };
+  text.begin(MetricType::counter, "ktgate_relay_requests_total",
+             "Requests of users for other domains' gateways, by what became of them.");
+  for (const RelayOutcome outcome : kRelayOutcomes)
+    text.sample({{"outcome", to_string(outcome)}}, number(relay.metrics()->count(outcome)));
+  const auto domains = relay.domains();
+  text.begin(MetricType::gauge, "ktgate_federation_domains",
+             "Other domains whose directory document is known.");
+  text.sample({}, number(domains.known));
+  text.begin(MetricType::gauge, "ktgate_federation_domains_in_alarm",
+             "Other domains by what an operator has to look at.");
+  text.sample({{"alarm", to_string(federation::DiscoveryAlarm::held_down)}},
+              number(domains.held_down));
+  text.sample({{"alarm", to_string(federation::DiscoveryAlarm::withdrawn)}},
+              number(domains.withdrawn));
+  text.sample({{"alarm", to_string(federation::DiscoveryAlarm::refused)}}, number(domains.refused));
+}
+
 asio::awaitable<Response> done(Response response) { co_return response; }
 
 }  // namespace
@@ -170,6 +189,7 @@ Response AdminApi::metrics() const {
   const auto hosting = hosting_.snapshot();
   if (hosting->authoriser() != nullptr) hosting->authoriser()->metrics()->write(text);
   write_log_metrics(hosting->logs(), clock_.now(), text);
+  if (hosting->relay() != nullptr) write_relay_metrics(*hosting->relay(), text);
   Response response;
   response.content_type = PrometheusText::kContentType;
   response.body = to_bytes(text.take());

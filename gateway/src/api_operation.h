@@ -30,7 +30,7 @@ struct QueryParameter {
 
 struct ApiOperation {
   Method method = Method::get;
-  std::string path;       // with {log} where a log is named
+  std::string path;       // with {log} where a log is named, {domain} where a domain is
   std::string_view name;  // in metrics; no two have the same
   std::string_view help;
   Audience audience = Audience::everyone;

@@ -12,6 +12,7 @@
 #include "configuration.h"
 #include "configuration_example.h"
 #include "deployment_names.h"
+#include "relay.h"
 #include "upstream.h"
 
 namespace kt::gateway {
@@ -66,6 +67,7 @@ Result<int> check(const std::filesystem::path& file) {
   }
   if (const auto files = read_authoriser_files(configuration.authoriser); !files)
     return fail_in("authoriser", files.error());
+  KT_TRY(read_peer_files(configuration.peers));
   std::printf("%sok\n", lines.c_str());
   return program::kDone;
 }

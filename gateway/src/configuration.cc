@@ -164,6 +164,8 @@ class ConfigurationReader {
     if (section.path == "remote_log") check_remote_log(table);
     if (section.path == "domain" && faults_ == faults_before) check_domain(table);
     if (section.path == "ohttp") check_ohttp(table);
+    if (section.path == "relay") check_relay(table);
+    if (section.path == "peer") check_peer(table);
   }
 
   void read_value(const ConfigurationKey& key, const toml::node& node) {
@@ -304,6 +306,26 @@ class ConfigurationReader {
     if (domain.url && !published_) published_ = position_of(table, "url");
   }
 
+  void check_relay(const toml::table& table) {
+    const Access users = read_.relay.users;
+    if (users != Access::nobody && users != Access::authenticated)
+      complain(position_of(table, "users"),
+               "relay.users has to be \"authenticated\" or \"nobody\"");
+    if (read_.relay.is_on()) relay_ = position_of(table, "users");
+  }
+
+  void check_peer(const toml::table& table) {
+    const PeerConfiguration& peer = read_.peers.back();
+    if (peer.domain && !peers_.insert(*peer.domain).second)
+      complain(position_of(table, "domain"), "another [[peer]] has this domain");
+    const bool has_certificate = table.contains("certificate");
+    if (has_certificate != table.contains("private_key"))
+      complain(position_of(table, has_certificate ? "certificate" : "private_key"),
+               "peer.certificate and peer.private_key go together");
+    if (peer.principal)
+      named_.push_back({"peer.principal", *peer.principal, position_of(table, "principal")});
+  }
+
   void check_access(const toml::table& table) {
     if (read_.domains.back().access.update == Access::everyone)
       complain(position_of(table, "update"),
@@ -338,6 +360,8 @@ class ConfigurationReader {
       complain(*published_, "domain.url needs state, a directory for what is published");
     if (oblivious_ && !published_)
       complain(*oblivious_, "ohttp.enabled needs a [[domain]] with a url");
+    if (relay_ && !root.contains("state"))
+      complain(*relay_, "relay.users needs state, a directory for what is known of other domains");
     if (signing_ && !root.contains("state"))
       complain(*signing_, "remote_log.leaf_key needs state, a directory for what is signed");
   }
@@ -376,7 +400,9 @@ class ConfigurationReader {
   std::optional<Position> published_;  // where a domain first has a url
   std::optional<Position> signing_;    // where a remote log first has a leaf_key
   std::vector<std::pair<std::string, Position>> authorised_;  // rules, and where they are
-  std::optional<Position> oblivious_;  // where Oblivious HTTP is enabled
+  std::optional<Position> oblivious_;                         // where Oblivious HTTP is enabled
+  std::optional<Position> relay_;                             // where it is turned on
+  std::set<federation::Domain> peers_;
   // A log's alias, where a domain has it, and whether that has a url.
   struct Routed {
     std::string log;

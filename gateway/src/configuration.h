@@ -15,6 +15,9 @@
 #include <string_view>
 #include <vector>
 
+#include <boost/asio/ip/udp.hpp>
+
+#include "federation/address_rules.h"
 #include "federation/domain.h"
 #include "federation/http_client.h"
 #include "federation/label_rule.h"
@@ -159,13 +162,61 @@ struct OhttpConfiguration {
   // How long a key is known before that, and goes on working after.
   std::chrono::milliseconds overlap{std::chrono::hours(1)};
   std::size_t pad_from = 1024;  // bytes of the smallest answer
+
+  friend bool operator==(const OhttpConfiguration&, const OhttpConfiguration&) = default;
+};
+
+// [federation]: how other domains are found.
+struct FederationConfiguration {
+  std::vector<boost::asio::ip::udp::endpoint> resolvers;  // the system's when empty
+  std::vector<federation::Network> allowed_addresses;     // beside those of the Internet
+
+  friend bool operator==(const FederationConfiguration&, const FederationConfiguration&) = default;
+};
+
+// [relay]: what users of this gateway may have it carry to others.
+struct RelayConfiguration {
+  Access users = Access::nobody;  // or authenticated
+  // Of each user; 0 a second for no limit.
+  unsigned requests_per_second = 5;
+  unsigned burst = 10;
+  unsigned requests = 4;  // at a time
+  // To each of the other gateways.
+  std::size_t connections = 16;
+  std::size_t waiting = 64;
+  std::chrono::milliseconds connect_timeout{3'000};
+  std::chrono::milliseconds total_timeout{10'000};
+  std::size_t response_bytes = std::size_t{4} << 20;
+
+  [[nodiscard]] bool is_on() const { return users != Access::nobody; }
+  friend bool operator==(const RelayConfiguration&, const RelayConfiguration&) = default;
+};
+
+// What DNS has to be for a domain: `record` takes what is not authentic, too.
+enum class DnssecPolicy : std::uint8_t { record, require };
+
+// [[peer]]: another domain of which the operator knows more than everybody. Domains are unique.
+struct PeerConfiguration {
+  std::optional<federation::Domain> domain;  // always there
+  std::optional<federation::Url> url;        // of its gateway, which is not looked for then
+  std::filesystem::path authorities;         // PEM; the system's when empty
+  std::vector<federation::Network> allowed_addresses;
+  DnssecPolicy dnssec = DnssecPolicy::record;
+  // What this gateway's relay shows its gateway: a token, a certificate and its key, or nothing.
+  std::filesystem::path token_file;
+  std::filesystem::path certificate;
+  std::filesystem::path private_key;
+  std::optional<std::string> principal;  // that its relay is here
+
+  friend bool operator==(const PeerConfiguration&, const PeerConfiguration&) = default;
 };
 
 struct GatewayConfiguration {
   // Of identities that name no domain; one of `domains`.
   std::optional<federation::Domain> default_domain;
-  // Where the gateway keeps what it has published and signed, and its keys; there if any of
-  // `domains` has a URL, or any of `remote_logs` a leaf key.
+  // Where the gateway keeps what it has published and signed, its keys, and what it knows of other
+  // domains; there if any of `domains` has a URL, or any of `remote_logs` a leaf key, or there is a
+  // relay.
   std::filesystem::path state;
   ListenConfiguration listen;
   AdminConfiguration admin;
@@ -177,6 +228,9 @@ struct GatewayConfiguration {
   std::vector<ServedLogConfiguration> logs;
   std::vector<RemoteLogConfiguration> remote_logs;
   std::vector<DomainConfiguration> domains;
+  FederationConfiguration federation;
+  RelayConfiguration relay;
+  std::vector<PeerConfiguration> peers;
 };
 
 // Bytes that a configuration file may have.

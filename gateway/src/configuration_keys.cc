@@ -80,10 +80,24 @@ ValuePlace in_access(GatewayConfiguration& all) {
   return &(all.domains.back().access.*Member);
 }
 
+template <auto Member>
+ValuePlace in_federation(GatewayConfiguration& all) {
+  return &(all.federation.*Member);
+}
+template <auto Member>
+ValuePlace in_relay(GatewayConfiguration& all) {
+  return &(all.relay.*Member);
+}
+template <auto Member>
+ValuePlace in_peer(GatewayConfiguration& all) {
+  return &(all.peers.back().*Member);
+}
+
 void add_principal(GatewayConfiguration& all) { all.principals.emplace_back(); }
 void add_log(GatewayConfiguration& all) { all.logs.emplace_back(); }
 void add_remote_log(GatewayConfiguration& all) { all.remote_logs.emplace_back(); }
 void add_domain(GatewayConfiguration& all) { all.domains.emplace_back(); }
+void add_peer(GatewayConfiguration& all) { all.peers.emplace_back(); }
 
 constexpr std::array kSections{
     ConfigurationSection{"listen", true, nullptr, "Where requests come in."},
@@ -116,6 +130,14 @@ constexpr std::array kSections{
                          "Oblivious HTTP, for those who ask through a relay so that nobody learns "
                          "both who they are and what they ask: Anonymous lookups, in "
                          "operations.md."},
+    ConfigurationSection{"federation", false, nullptr,
+                         "How other domains are found: federation.md."},
+    ConfigurationSection{"relay", false, nullptr,
+                         "What this gateway carries to other domains for its users, who stay "
+                         "unknown there: The relay, in federation.md."},
+    ConfigurationSection{"peer", false, &add_peer,
+                         "Another domain of which more is known here than what it publishes; as "
+                         "many as there are."},
 };
 
 constexpr std::array kKeys{
@@ -125,8 +147,9 @@ constexpr std::array kKeys{
                      "as telephone numbers. Without it they are refused."},
     ConfigurationKey{"", "state", Kind::path, false, &state, 0, 0, "state",
                      "A directory, made when it is not there, in which the gateway keeps what its "
-                     "domains have published, and what it has signed. Needed where a domain has a "
-                     "url, or a remote log a leaf_key.",
+                     "domains have published, what it has signed, and what it knows of other "
+                     "domains. Needed where a domain has a url, a remote log has a leaf_key, or "
+                     "there is a relay.",
                      true},
 
     ConfigurationKey{"listen", "address", Kind::address, true, &in_listen, 0, 0, "127.0.0.1:8443",
@@ -382,6 +405,74 @@ constexpr std::array kKeys{
                      "How large the smallest answer is made; larger ones are filled up to it "
                      "doubled, and so on.",
                      true},
+    ConfigurationKey{
+        "federation", "resolvers", Kind::name_servers, false,
+        &in_federation<&FederationConfiguration::resolvers>, 0, 0, "127.0.0.1",
+        "The name servers to ask, which validate (DNSSEC) and are on this machine; the "
+        "system's without it."},
+    ConfigurationKey{"federation", "allowed_addresses", Kind::networks, false,
+                     &in_federation<&FederationConfiguration::allowed_addresses>, 0, 0,
+                     "10.20.0.0/16",
+                     "Networks that other domains may lead to, beside the Internet's."},
+
+    ConfigurationKey{"relay", "users", Kind::access, false, &in_relay<&RelayConfiguration::users>,
+                     0, 0, "authenticated",
+                     "Who may use it: \"authenticated\", but no principal of a peer; or "
+                     "\"nobody\", as without it."},
+    ConfigurationKey{"relay", "requests_per_second", Kind::number, false,
+                     &in_relay<&RelayConfiguration::requests_per_second>, 0, 1'000'000, "",
+                     "How many requests each of them may make; 0 for no limit."},
+    ConfigurationKey{"relay", "burst", Kind::number, false, &in_relay<&RelayConfiguration::burst>,
+                     1, 1'000'000, "", "How many of them may come at once after a pause."},
+    ConfigurationKey{"relay", "requests", Kind::number, false,
+                     &in_relay<&RelayConfiguration::requests>, 1, 1024, "",
+                     "How many may be under way at a time for each of them."},
+    ConfigurationKey{"relay", "connections", Kind::number, false,
+                     &in_relay<&RelayConfiguration::connections>, 1, 1024, "",
+                     "How many connections there may be to another gateway, with a request at a "
+                     "time on each."},
+    ConfigurationKey{"relay", "waiting", Kind::number, false,
+                     &in_relay<&RelayConfiguration::waiting>, 0, 100'000, "",
+                     "How many more requests may wait; the next is refused."},
+    ConfigurationKey{"relay", "connect_timeout", Kind::duration, false,
+                     &in_relay<&RelayConfiguration::connect_timeout>, 10, kMinute, "",
+                     "How long a connection may take to be made."},
+    ConfigurationKey{"relay", "total_timeout", Kind::duration, false,
+                     &in_relay<&RelayConfiguration::total_timeout>, 10, kMinute, "",
+                     "How long an answer may take, with all that is before it."},
+    ConfigurationKey{"relay", "response_bytes", Kind::size, false,
+                     &in_relay<&RelayConfiguration::response_bytes>, kKiB, 64 * kMiB, "",
+                     "How large an answer may be."},
+
+    ConfigurationKey{"peer", "domain", Kind::domain, true, &in_peer<&PeerConfiguration::domain>, 0,
+                     0, "example.net", "Which one. No two are the same."},
+    ConfigurationKey{"peer", "url", Kind::url, false, &in_peer<&PeerConfiguration::url>, 0, 0,
+                     "https://kt.example.net",
+                     "Its gateway, whatever it publishes; an address in it is permitted. Without "
+                     "it the domain is looked for."},
+    ConfigurationKey{"peer", "authorities", Kind::path, false,
+                     &in_peer<&PeerConfiguration::authorities>, 0, 0, "example-net.pem",
+                     "The certificate authorities, in PEM, that its gateway proves its name to; "
+                     "the system's without it."},
+    ConfigurationKey{"peer", "allowed_addresses", Kind::networks, false,
+                     &in_peer<&PeerConfiguration::allowed_addresses>, 0, 0, "10.30.0.0/16",
+                     "Networks that it may lead to, beside those for all."},
+    ConfigurationKey{"peer", "dnssec", Kind::dnssec, false, &in_peer<&PeerConfiguration::dnssec>, 0,
+                     0, "record", "Whether what the name servers have not validated is refused."},
+    ConfigurationKey{"peer", "token_file", Kind::path, false,
+                     &in_peer<&PeerConfiguration::token_file>, 0, 0, "example-net.token",
+                     "The token by which its gateway knows this one's relay, readable by its owner "
+                     "only."},
+    ConfigurationKey{"peer", "certificate", Kind::path, false,
+                     &in_peer<&PeerConfiguration::certificate>, 0, 0, "relay.pem",
+                     "The certificate chain, in PEM, by which it does."},
+    ConfigurationKey{"peer", "private_key", Kind::path, false,
+                     &in_peer<&PeerConfiguration::private_key>, 0, 0, "relay-key.pem",
+                     "The certificate's key in PEM, readable by its owner only."},
+    ConfigurationKey{"peer", "principal", Kind::name, false,
+                     &in_peer<&PeerConfiguration::principal>, 0, 0, "somebody",
+                     "The principal that its relay is here: with a rate of its own, and none of "
+                     "those whom this relay is for."},
 };
 
 // Levenshtein's.

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "federation/alias.h"
+#include "federation/resolver.h"
 #include "listen_address.h"
 #include "program/duration.h"
 #include "program/figures.h"
@@ -129,6 +130,41 @@ bool set_flag(const TomlValue& value, ValuePlace place) {
   return true;
 }
 
+// Each text of a list that is not empty, as `parse` reads it.
+template <class T, class Parse>
+bool set_list(const TomlValue& value, ValuePlace place, Parse parse) {
+  const auto* const texts = std::get_if<std::vector<std::string>>(&value);
+  if (texts == nullptr || texts->empty()) return false;
+  std::vector<T> list;
+  for (const std::string& text : *texts) {
+    auto parsed = parse(text);
+    if (!parsed) return false;
+    list.push_back(*std::move(parsed));
+  }
+  *std::get<std::vector<T>*>(place) = std::move(list);
+  return true;
+}
+
+bool set_name_servers(const TomlValue& value, ValuePlace place) {
+  return set_list<boost::asio::ip::udp::endpoint>(value, place, federation::parse_name_server);
+}
+
+bool set_networks(const TomlValue& value, ValuePlace place) {
+  return set_list<federation::Network>(value, place, federation::parse_network);
+}
+
+constexpr std::array<std::pair<std::string_view, DnssecPolicy>, 2> kDnssec{
+    {{"record", DnssecPolicy::record}, {"require", DnssecPolicy::require}}};
+
+bool set_dnssec(const std::string& text, ValuePlace place) {
+  for (const auto& [name, policy] : kDnssec) {
+    if (name != text) continue;
+    *std::get<DnssecPolicy*>(place) = policy;
+    return true;
+  }
+  return false;
+}
+
 // What only this machine reads may come without TLS.
 bool set_url(const std::string& text, ValuePlace place) {
   auto url = federation::parse_url(text);
@@ -177,6 +213,11 @@ std::string format_count(ValueKind kind, std::uint64_t count) {
   return std::to_string(count);
 }
 
+bool is_list(ValueKind kind) {
+  return kind == ValueKind::aliases || kind == ValueKind::name_servers ||
+         kind == ValueKind::networks;
+}
+
 bool is_count(ValueKind kind) {
   return kind == ValueKind::duration || kind == ValueKind::size || kind == ValueKind::number;
 }
@@ -205,6 +246,11 @@ std::string describe(ValueKind kind) {
       return R"(a URL like "https://kt.example.com"; http only with a loopback address)";
     case ValueKind::flag: return "true or false";
     case ValueKind::aliases: return R"(a list of aliases of logs, like ["one", "two"])";
+    case ValueKind::name_servers:
+      return R"(a list of IP addresses, perhaps with ports, like ["127.0.0.1", "[::1]:5353"])";
+    case ValueKind::networks:
+      return R"(a list of networks, like ["192.0.2.0/24", "2001:db8::/32"])";
+    case ValueKind::dnssec: return R"("record" or "require")";
   }
   return "";
 }
@@ -217,6 +263,8 @@ bool set_value(const ConfigurationKey& key, const TomlValue& value,
   if (is_count(key.kind)) return set_count(key, value, place);
   if (key.kind == ValueKind::aliases) return set_aliases(value, place);
   if (key.kind == ValueKind::flag) return set_flag(value, place);
+  if (key.kind == ValueKind::name_servers) return set_name_servers(value, place);
+  if (key.kind == ValueKind::networks) return set_networks(value, place);
   const auto* const text = std::get_if<std::string>(&value);
   if (text == nullptr) return false;
   switch (key.kind) {
@@ -232,6 +280,7 @@ bool set_value(const ConfigurationKey& key, const TomlValue& value,
     case ValueKind::policy: return set_policy(*text, place);
     case ValueKind::access: return set_access(*text, place);
     case ValueKind::url: return set_url(*text, place);
+    case ValueKind::dnssec: return set_dnssec(*text, place);
     default: return false;
   }
 }
@@ -248,7 +297,7 @@ std::string bounds(const ConfigurationKey& key) {
 }
 
 std::string default_or_example(const ConfigurationKey& key) {
-  if (key.kind == ValueKind::aliases) return "[" + in_quotes(key.example) + "]";
+  if (is_list(key.kind)) return "[" + in_quotes(key.example) + "]";
   GatewayConfiguration unset;
   if (key.kind == ValueKind::flag) return *std::get<bool*>(key.place(unset)) ? "true" : "false";
   if (!is_count(key.kind)) return in_quotes(key.example);

@@ -43,25 +43,31 @@ Result<routing::RoutingTable> make_table(const GatewayConfiguration& configurati
 
 Result<std::shared_ptr<const Hosting>> Hosting::create(const GatewayConfiguration& configuration,
                                                        std::vector<HostedLog> logs,
-                                                       std::shared_ptr<Authoriser> authoriser) {
+                                                       std::shared_ptr<Authoriser> authoriser,
+                                                       std::shared_ptr<Relay> relay) {
   KT_TRY(routing::RoutingTable table, make_table(configuration, logs));
-  return std::shared_ptr<const Hosting>(
-      new Hosting(configuration, std::move(logs), std::move(table), std::move(authoriser)));
+  return std::shared_ptr<const Hosting>(new Hosting(
+      configuration, std::move(logs), std::move(table), std::move(authoriser), std::move(relay)));
 }
 
 Hosting::Hosting(const GatewayConfiguration& configuration, std::vector<HostedLog> logs,
-                 routing::RoutingTable table, std::shared_ptr<Authoriser> authoriser)
+                 routing::RoutingTable table, std::shared_ptr<Authoriser> authoriser,
+                 std::shared_ptr<Relay> relay)
     : logs_(std::move(logs)),
       domains_(configuration.domains),
       default_domain_(configuration.default_domain),
       table_(std::move(table)),
       authoriser_(std::move(authoriser)),
       principals_(configuration.principals, configuration.limits),
+      relay_(std::move(relay)),
       request_limit_(configuration.limits.request_bytes),
       update_limit_(configuration.limits.update_bytes) {
   for (const HostedLog& hosted : logs_) {
     names_.emplace(hosted.configuration().id().hex(), &hosted);
     names_.emplace(hosted.alias, &hosted);
+  }
+  for (const PeerConfiguration& peer : configuration.peers) {
+    if (peer.principal) relays_.insert(*peer.principal);
   }
   for (const DomainConfiguration& domain : domains_) {
     for (const std::string& alias : domain.logs) domains_of_[alias].push_back(&domain);

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "configuration.h"
 #include "log/log.h"
 #include "principals.h"
+#include "relay.h"
 #include "routing/log_service.h"
 #include "routing/routing_table.h"
 #include "upstream.h"
@@ -48,10 +50,10 @@ class Hosting {
   // borrowed. So is its authoriser.
   // Errors: those of routing::RoutingTable::create(); rejected for a domain that is to publish a
   // directory document and has a log that a third party manages, which nothing can be put into
-  // here.
+  // here. `relay` is null where there is none.
   static Result<std::shared_ptr<const Hosting>> create(
       const GatewayConfiguration& configuration, std::vector<HostedLog> logs,
-      std::shared_ptr<Authoriser> authoriser = nullptr);
+      std::shared_ptr<Authoriser> authoriser = nullptr, std::shared_ptr<Relay> relay = nullptr);
   Hosting(const Hosting&) = delete;
   Hosting& operator=(const Hosting&) = delete;
 
@@ -73,13 +75,20 @@ class Hosting {
   // Null when the configuration has none.
   [[nodiscard]] Authoriser* authoriser() const { return authoriser_.get(); }
   [[nodiscard]] const Principals& principals() const { return principals_; }
+  // To other domains' gateways; null when there is none.
+  [[nodiscard]] const std::shared_ptr<Relay>& relay() const { return relay_; }
+  // Whether the principal of this name is the relay of another domain.
+  [[nodiscard]] bool is_relay(const std::string& principal) const {
+    return relays_.contains(principal);
+  }
   // Bytes of a body.
   [[nodiscard]] std::size_t request_limit() const { return request_limit_; }
   [[nodiscard]] std::size_t update_limit() const { return update_limit_; }
 
  private:
   Hosting(const GatewayConfiguration& configuration, std::vector<HostedLog> logs,
-          routing::RoutingTable table, std::shared_ptr<Authoriser> authoriser);
+          routing::RoutingTable table, std::shared_ptr<Authoriser> authoriser,
+          std::shared_ptr<Relay> relay);
 
   const std::vector<HostedLog> logs_;
   const std::vector<DomainConfiguration> domains_;
@@ -90,6 +99,8 @@ class Hosting {
   const routing::RoutingTable table_;
   const std::shared_ptr<Authoriser> authoriser_;
   const Principals principals_;
+  const std::shared_ptr<Relay> relay_;
+  std::set<std::string> relays_;
   const std::size_t request_limit_;
   const std::size_t update_limit_;
 };

@@ -21,6 +21,14 @@ bool has_begun(const log::Log& log) {
   return state.size > TreeSize{0} || state.trouble != log::Trouble::none;
 }
 
+// For the gateway's user alone.
+Result<void> make_if_missing(const std::filesystem::path& directory) {
+  std::error_code error;
+  if (std::filesystem::is_directory(directory, error)) return {};
+  return store::make_directory(directory,
+                               [](const std::filesystem::path&) -> Result<void> { return {}; });
+}
+
 }  // namespace
 
 Result<log::Log*> OpenLogs::open(const ServedLogConfiguration& named,
@@ -39,19 +47,35 @@ Result<log::Log*> OpenLogs::open(const ServedLogConfiguration& named,
   return logs_.emplace(directory, OpenLog{named, std::move(log)}).first->second.log.get();
 }
 
-// What there is of it is made, for the gateway's user alone.
-Result<SigningState> OpenLogs::signing_state(const std::filesystem::path& directory) {
-  const std::filesystem::path evidence = directory / "evidence";
-  for (const std::filesystem::path& each : {directory, evidence}) {
-    std::error_code error;
-    if (std::filesystem::is_directory(each, error)) continue;
-    KT_TRY(store::make_directory(each,
-                                 [](const std::filesystem::path&) -> Result<void> { return {}; }));
-  }
+Result<store::Store*> OpenLogs::open_store(const std::filesystem::path& directory) {
+  KT_TRY(make_if_missing(directory));
   if (store_ == nullptr) {
     KT_TRY(store_, store::open_lmdb_store(directory / "store"));
   }
-  return SigningState{store_.get(), evidence};
+  return store_.get();
+}
+
+Result<SigningState> OpenLogs::signing_state(const std::filesystem::path& directory) {
+  KT_TRY(store::Store* const store, open_store(directory));
+  const std::filesystem::path evidence = directory / "evidence";
+  KT_TRY(make_if_missing(evidence));
+  return SigningState{store, evidence};
+}
+
+Result<std::shared_ptr<Relay>> OpenLogs::open_relay(const GatewayConfiguration& configuration) {
+  if (!configuration.relay.is_on()) return nullptr;
+  auto settings = RelaySettings::of(configuration);
+  KT_TRY(auto files, read_peer_files(settings.peers));
+  auto metrics = std::make_shared<RelayMetrics>();
+  if (!relays_.empty()) {
+    if (relays_.back()->is_of(settings, files)) return relays_.back();
+    metrics = relays_.back()->metrics();
+  }
+  KT_TRY(store::Store* const store, open_store(configuration.state));
+  KT_TRY(auto relay,
+         Relay::open(std::move(settings), std::move(files), *store, std::move(metrics)));
+  relays_.push_back(relay);
+  return relay;
 }
 
 Result<std::shared_ptr<Upstream>> OpenLogs::open(const RemoteLogConfiguration& named,
@@ -115,7 +139,10 @@ Result<std::shared_ptr<const Hosting>> OpenLogs::host(const GatewayConfiguration
   }
   auto authoriser = open(configuration.authoriser);
   if (!authoriser) return fail_in("authoriser", std::move(authoriser).error());
-  KT_TRY(auto hosting, Hosting::create(configuration, std::move(hosted), *std::move(authoriser)));
+  auto relay = open_relay(configuration);
+  if (!relay) return fail_in("relay", std::move(relay).error());
+  KT_TRY(auto hosting, Hosting::create(configuration, std::move(hosted), *std::move(authoriser),
+                                       *std::move(relay)));
   given_.push_back(hosting);
   return hosting;
 }
@@ -124,10 +151,12 @@ void OpenLogs::close_unused() {
   std::set<const log::Log*> used;
   std::set<const Upstream*> used_upstreams;
   std::set<const Authoriser*> used_authorisers;
+  std::set<const Relay*> used_relays;
   std::erase_if(given_, [&](const std::weak_ptr<const Hosting>& given) {
     const auto hosting = given.lock();
     if (hosting == nullptr) return true;
     used_authorisers.insert(hosting->authoriser());
+    used_relays.insert(hosting->relay().get());
     for (const HostedLog& hosted : hosting->logs()) {
       used.insert(hosted.log);
       used_upstreams.insert(hosted.upstream.get());
@@ -140,6 +169,8 @@ void OpenLogs::close_unused() {
   std::erase_if(authorisers_, [&](const auto& authoriser) {
     return !used_authorisers.contains(authoriser.get());
   });
+  std::erase_if(relays_,
+                [&used_relays](const auto& relay) { return !used_relays.contains(relay.get()); });
 }
 
 }  // namespace kt::gateway

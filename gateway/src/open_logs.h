@@ -1,5 +1,5 @@
-// The logs that a gateway has open, its own and those that it asks at other gateways, and whom it
-// asks who may. Internal.
+// The logs that a gateway has open, its own and those that it asks at other gateways, whom it asks
+// who may, and its relay to other domains. Internal.
 //
 // Thread rule: one thread; the logs themselves any.
 #pragma once
@@ -20,12 +20,12 @@ class OpenLogs {
   // What `configuration` says, with the logs that are open already, known by their directories, and
   // the others, which are opened now. It borrows the logs. Logs at other gateways are known by
   // their aliases, and taken up anew if anything of them has changed, their files included; so is
-  // the authoriser.
+  // the authoriser and the relay.
   // Blocking, until every new log has an entry or something is in its way, or `interrupt` came; no
   // other gateway is waited for. Errors: those of Log::open(), read_upstream_files(),
-  // Upstream::open(), read_authoriser_files(), Authoriser::open(), open_lmdb_store() for what is
-  // signed, and Hosting::create(); rejected when
-  // two of them are copies of one log, or when what an open log was opened with is to change.
+  // Upstream::open(), read_authoriser_files(), Authoriser::open(), Relay::open(), open_lmdb_store()
+  // for the state, and Hosting::create(); rejected when two of them are copies of one log, or when
+  // what an open log was opened with is to change.
   Result<std::shared_ptr<const Hosting>> host(const GatewayConfiguration& configuration,
                                               const program::Interrupt& interrupt);
 
@@ -36,6 +36,7 @@ class OpenLogs {
     logs_.clear();
     for (const auto& upstream : upstreams_) upstream->close();
     for (const auto& authoriser : authorisers_) authoriser->close();
+    for (const auto& relay : relays_) relay->close();
   }
 
  private:
@@ -49,14 +50,19 @@ class OpenLogs {
                                          const std::filesystem::path& state);
 
   Result<std::shared_ptr<Authoriser>> open(const AuthoriserConfiguration& named);
+  // Null when there is to be none.
+  Result<std::shared_ptr<Relay>> open_relay(const GatewayConfiguration& configuration);
+
+  Result<store::Store*> open_store(const std::filesystem::path& directory);
   Result<SigningState> signing_state(const std::filesystem::path& directory);
 
   std::map<std::filesystem::path, OpenLog> logs_;
-  std::unique_ptr<store::Store> store_;  // there when there is a log to sign for
+  std::unique_ptr<store::Store> store_;  // there when there is a log to sign for, or a relay
   // All that a Hosting may still have, so that they end on this thread; the newest of an alias
   // last.
   std::vector<std::shared_ptr<Upstream>> upstreams_;
   std::vector<std::shared_ptr<Authoriser>> authorisers_;  // in the same way
+  std::vector<std::shared_ptr<Relay>> relays_;
   std::vector<std::weak_ptr<const Hosting>> given_;
 };
 

@@ -15,6 +15,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kLogParameter = "{log}";
+constexpr std::string_view kDomainParameter = "{domain}";
 constexpr const char* kMaxAge = "max-age=300";
 
 Json text_schema() { return {{"type", "string"}}; }
@@ -34,6 +35,8 @@ Json parameters(const ApiOperation& operation) {
   Json all = Json::array();
   if (operation.path.find(kLogParameter) != std::string::npos)
     all.push_back({{"$ref", "#/components/parameters/log"}});
+  if (operation.path.find(kDomainParameter) != std::string::npos)
+    all.push_back({{"$ref", "#/components/parameters/domain"}});
   for (const QueryParameter& each : operation.query) all.push_back(query_parameter(each));
   return all;
 }
@@ -119,7 +122,13 @@ Json components() {
               {"in", "path"},
               {"required", true},
               {"description", "The LogId in lower-case hexadecimal, or the log's alias"},
-              {"schema", {{"type", "string"}, {"pattern", "^[a-z0-9-]{1,64}$"}}}}}}},
+              {"schema", {{"type", "string"}, {"pattern", "^[a-z0-9-]{1,64}$"}}}}},
+            {"domain",
+             {{"name", "domain"},
+              {"in", "path"},
+              {"required", true},
+              {"description", "The name of another domain, in lower case and A-labels"},
+              {"schema", {{"type", "string"}, {"pattern", "^[a-z0-9.-]{3,253}$"}}}}}}},
           {"schemas",
            {{"Problem",
              {{"type", "object"},

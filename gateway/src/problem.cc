@@ -49,6 +49,8 @@ constexpr std::array kRows{
     Row{Problem::storage_full, 507, "storage-full", "There is no room for it"},
     Row{Problem::authoriser_unavailable, 503, "authoriser-unavailable",
         "Who may cannot be found out now"},
+    Row{Problem::discovery_unavailable, 503, "discovery-unavailable",
+        "The domain cannot be found now"},
     Row{Problem::draining, 503, "draining", "Going away"},
 };
 

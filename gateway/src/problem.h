@@ -45,6 +45,7 @@ enum class Problem : std::uint8_t {
   unavailable,
   storage_full,
   authoriser_unavailable,
+  discovery_unavailable,
   draining,
 };
 

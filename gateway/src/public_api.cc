@@ -13,7 +13,7 @@ namespace kt::gateway {
 std::vector<ApiOperation> public_operations() {
   std::vector<ApiOperation> all{directory_operation()};
   for (const std::vector<ApiOperation>& some :
-       {routed_operations(), LogApi::operations(), ohttp_operations()})
+       {routed_operations(), LogApi::operations(), ohttp_operations(), RelayApi::operations()})
     all.insert(all.end(), some.begin(), some.end());
   all.push_back(openapi_operation());
   all.push_back(status_operation());
@@ -46,6 +46,7 @@ tl::expected<Endpoint, Response> PublicApi::find_for(const Caller& caller,
     return routed_endpoint(std::move(hosting), publisher_.published(), *routed, caller, head);
   if (head.path == kDirectoryPath)
     return directory_endpoint(*hosting, publisher_.published(), head);
+  if (head.path.starts_with(kRelayPath)) return relay_.find(std::move(hosting), caller, head);
   if (head.path == kOpenApiPath) return openapi_.find(*hosting, head);
   if (head.path == kStatusPath)
     return status_endpoint(std::move(hosting), publisher_.published(), head);

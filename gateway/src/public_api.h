@@ -14,6 +14,7 @@
 #include "ohttp_api.h"
 #include "openapi.h"
 #include "rate_limiter.h"
+#include "relay_api.h"
 
 namespace kt::gateway {
 
@@ -45,6 +46,7 @@ class PublicApi {
   const DirectoryPublisher& publisher_;
   LogApi logs_;
   OhttpApi ohttp_;
+  RelayApi relay_;
   OpenApi openapi_{public_operations()};
 };
 

@@ -48,6 +48,10 @@ class Watch {
   void look() {
     const auto hosting = hosting_.snapshot();
     if (hosting->authoriser() != nullptr) look_at_authoriser(*hosting->authoriser());
+    if (hosting->relay() != nullptr) {
+      for (const std::string& news : hosting->relay()->take_news())
+        std::fprintf(stderr, "ktgate serve: %s\n", news.c_str());
+    }
     for (const HostedLog& hosted : hosting->logs()) {
       if (hosted.is_remote()) {
         look_at_remote(hosted);

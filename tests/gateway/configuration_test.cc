@@ -147,6 +147,31 @@ TEST(Configuration, EveryKeyIsReadIntoItsPlace) {
     policy = "single"
     logs = ["one"]
     url = "https://kt.example.org:8443/base"
+    [federation]
+    resolvers = ["127.0.0.1:5353", "::1"]
+    allowed_addresses = ["10.0.0.0/8"]
+    [relay]
+    users = "authenticated"
+    requests_per_second = 25
+    burst = 26
+    requests = 27
+    connections = 28
+    waiting = 29
+    connect_timeout = "30ms"
+    total_timeout = "31s"
+    response_bytes = "32KiB"
+    [[peer]]
+    domain = "EXAMPLE.net"
+    url = "https://kt.example.net:8443"
+    authorities = "net.pem"
+    allowed_addresses = ["10.1.2.3", "fd00::/8"]
+    dnssec = "require"
+    token_file = "net.token"
+    certificate = "relay.pem"
+    private_key = "relay.key"
+    principal = "other"
+    [[peer]]
+    domain = "example.edu"
   )");
   EXPECT_EQ(all.default_domain, domain_of("example.org"));
   EXPECT_EQ(all.state, "/etc/ktgate/published");
@@ -234,6 +259,33 @@ TEST(Configuration, EveryKeyIsReadIntoItsPlace) {
   EXPECT_EQ(all.domains[1].label_rule, federation::LabelRule::username_case_mapped);
   EXPECT_EQ(all.domains[1].policy, DomainPolicy::single);
   EXPECT_EQ(all.domains[1].logs, (std::vector<std::string>{"one"}));
+  const auto network = [](const char* text) { return must(federation::parse_network(text)); };
+  using Networks = std::vector<federation::Network>;
+  ASSERT_EQ(all.federation.resolvers.size(), 2U);
+  EXPECT_EQ(all.federation.resolvers[0].port(), 5353U);
+  EXPECT_EQ(all.federation.resolvers[1].address().to_string(), "::1");
+  EXPECT_EQ(all.federation.allowed_addresses, Networks{network("10.0.0.0/8")});
+  EXPECT_EQ(all.relay.users, Access::authenticated);
+  EXPECT_EQ(all.relay.requests_per_second, 25U);
+  EXPECT_EQ(all.relay.burst, 26U);
+  EXPECT_EQ(all.relay.requests, 27U);
+  EXPECT_EQ(all.relay.connections, 28U);
+  EXPECT_EQ(all.relay.waiting, 29U);
+  EXPECT_EQ(all.relay.connect_timeout, milliseconds(30));
+  EXPECT_EQ(all.relay.total_timeout, milliseconds(31'000));
+  EXPECT_EQ(all.relay.response_bytes, 32U << 10U);
+  ASSERT_EQ(all.peers.size(), 2U);
+  EXPECT_EQ(all.peers[0].domain, domain_of("example.net"));
+  EXPECT_EQ(all.peers[0].url->text(), "https://kt.example.net:8443");
+  EXPECT_EQ(all.peers[0].authorities, "/etc/ktgate/net.pem");
+  EXPECT_EQ(all.peers[0].allowed_addresses, (Networks{network("10.1.2.3"), network("fd00::/8")}));
+  EXPECT_EQ(all.peers[0].dnssec, DnssecPolicy::require);
+  EXPECT_EQ(all.peers[0].token_file, "/etc/ktgate/net.token");
+  EXPECT_EQ(all.peers[0].certificate, "/etc/ktgate/relay.pem");
+  EXPECT_EQ(all.peers[0].private_key, "/etc/ktgate/relay.key");
+  EXPECT_EQ(all.peers[0].principal, "other");
+  EXPECT_EQ(all.peers[1].dnssec, DnssecPolicy::record);
+  EXPECT_EQ(all.peers[1].url, std::nullopt);
 }
 
 TEST(Configuration, AnExampleIsOneAndItsDefaultsAreTheDefaults) {
@@ -241,7 +293,7 @@ TEST(Configuration, AnExampleIsOneAndItsDefaultsAreTheDefaults) {
   for (const ConfigurationKey& key : configuration_keys()) {
     const bool is_set = key.is_required && key.section != "principal" && key.section != "admin" &&
                         key.section != "domain" && key.section != "remote_log" &&
-                        key.section != "authoriser";
+                        key.section != "authoriser" && key.section != "peer";
     EXPECT_NE(example.find("\n" + std::string(is_set ? "" : "#") + std::string(key.name) + " = "),
               std::string::npos)
         << key.path();
@@ -619,6 +671,35 @@ TEST(Configuration, RemoteLogs) {
             "gateway.toml:7:12: remote_log.leaf_key needs state, a directory for what is signed");
   EXPECT_EQ(fault_of(kListen + remote + "writer = \"p\"\ntoken_file = \"t\"\n"),
             "gateway.toml:7:10: remote_log.writer names no [[principal]]");
+}
+
+TEST(Configuration, RelaysAndPeers) {
+  const std::string base = std::string("state = \"s\"\n") + kListen + kLog;
+  const std::string peer = "[[peer]]\ndomain = \"example.net\"\n";
+  // Of the line after `base`.
+  const auto fault = [&base](const std::string& more) {
+    const std::string whole = fault_of(base + more);
+    return whole.empty() ? whole : whole.substr(whole.find(' ') + 1);
+  };
+  EXPECT_EQ(fault("[relay]\nusers = \"authenticated\"\n" + peer), "");
+  EXPECT_EQ(fault("[relay]\nusers = \"nobody\"\n"), "");
+  for (const char* const users : {"everyone", "owner"})
+    EXPECT_EQ(fault("[relay]\nusers = \"" + std::string(users) + "\"\n"),
+              "relay.users has to be \"authenticated\" or \"nobody\"");
+  EXPECT_NE(fault_of(std::string(kListen) + kLog + "[relay]\nusers = \"authenticated\"\n")
+                .find("relay.users needs state"),
+            std::string::npos);
+  EXPECT_EQ(fault(peer + peer), "another [[peer]] has this domain");
+  EXPECT_EQ(fault("[[peer]]\nurl = \"https://kt.example.net\"\n"), "[[peer]] has no domain");
+  EXPECT_EQ(fault(peer + "certificate = \"c\"\n"),
+            "peer.certificate and peer.private_key go together");
+  EXPECT_EQ(fault(peer + "principal = \"p\"\n"), "peer.principal names no [[principal]]");
+  for (const char* const line : {"dnssec = \"no\"", "url = \"http://kt.example.net\"",
+                                 "allowed_addresses = [\"10.0.0.1/8\"]", "allowed_addresses = []",
+                                 "allowed_addresses = \"10.0.0.0/8\""})
+    EXPECT_NE(fault(peer + line + "\n").find("has to be"), std::string::npos) << line;
+  EXPECT_NE(fault("[federation]\nresolvers = [\"localhost\"]\n").find("has to be"),
+            std::string::npos);
 }
 
 TEST(Configuration, OfManyFaultsTheFirstInTheFile) {

@@ -17,6 +17,11 @@ std::string described_path(const std::string& target) {
     if (end == std::string::npos) return "";
     path.replace(logs.size(), end - logs.size(), "{log}");
   }
+  const std::string relay = "/relay/";
+  if (path.starts_with(relay) && path.size() > relay.size()) {
+    const std::size_t end = std::min(path.find('/', relay.size()), path.size());
+    path.replace(relay.size(), end - relay.size(), "{domain}");
+  }
   return description().at("paths").contains(path) ? path : "";
 }
 

@@ -37,10 +37,12 @@ TEST(OpenApi, IsWellFormed) {
       EXPECT_TRUE(ids.insert(operation.at("operationId")).second) << operation;
       EXPECT_FALSE(operation.at("summary").get<std::string>().empty()) << path;
       // What the path has parameters for is described, and nothing else.
-      bool has_log = false;
-      for (const json& parameter : operation.value("parameters", json::array()))
-        has_log = has_log || parameter.value("$ref", "") == "#/components/parameters/log";
-      EXPECT_EQ(has_log, path.find('{') != std::string::npos) << path;
+      for (const std::string name : {"log", "domain"}) {
+        bool is_described = false;
+        for (const json& parameter : operation.value("parameters", json::array()))
+          is_described |= parameter.value("$ref", "") == "#/components/parameters/" + name;
+        EXPECT_EQ(is_described, path.find("{" + name + "}") != std::string::npos) << path;
+      }
       EXPECT_EQ(operation.contains("requestBody"), method == "post") << path;
       for (const auto& [status, answer] : operation.at("responses").items())
         EXPECT_FALSE(answer.at("description").get<std::string>().empty()) << path << status;
@@ -115,6 +117,8 @@ class OpenApiServed : public LogProgram {
   federation::HttpResponse ask(std::string target, const std::string& method) {
     if (const std::size_t log = target.find("{log}"); log != std::string::npos)
       target.replace(log, 5, "main");
+    if (const std::size_t domain = target.find("{domain}"); domain != std::string::npos)
+      target.replace(domain, 8, "example.net");
     federation::HttpRequest request;
     request.target = target;
     request.method = method == "POST" ? federation::HttpMethod::post : federation::HttpMethod::get;
