@@ -309,8 +309,7 @@ class ConfigurationReader {
   void check_relay(const toml::table& table) {
     const Access users = read_.relay.users;
     if (users != Access::nobody && users != Access::authenticated)
-      complain(position_of(table, "users"),
-               "relay.users has to be \"authenticated\" or \"nobody\"");
+      complain(position_of(table, "users"), R"(relay.users has to be "authenticated" or "nobody")");
     if (read_.relay.is_on()) relay_ = position_of(table, "users");
   }
 

@@ -417,8 +417,8 @@ constexpr std::array kKeys{
 
     ConfigurationKey{"relay", "users", Kind::access, false, &in_relay<&RelayConfiguration::users>,
                      0, 0, "authenticated",
-                     "Who may use it: \"authenticated\", but no principal of a peer; or "
-                     "\"nobody\", as without it."},
+                     R"(Who may use it: "authenticated", but no principal of a peer; or )"
+                     R"("nobody", as without it.)"},
     ConfigurationKey{"relay", "requests_per_second", Kind::number, false,
                      &in_relay<&RelayConfiguration::requests_per_second>, 0, 1'000'000, "",
                      "How many requests each of them may make; 0 for no limit."},

@@ -409,7 +409,7 @@ asio::awaitable<Response> Relay::keys_here(Domain domain) {
     metrics_->note(RelayOutcome::undiscovered);
     co_return problem(Problem::discovery_unavailable, kNowhere);
   }
-  const std::shared_ptr<Gateway> gateway = *found;
+  const std::shared_ptr<Gateway>& gateway = *found;
   const std::shared_ptr<Gateway::Fetch> under_way = gateway->fetch;
   if (steady_clock::now() < gateway->keys_until) co_return answer_keys(*gateway);
   if (under_way != nullptr) {

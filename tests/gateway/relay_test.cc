@@ -324,6 +324,7 @@ class Discovered : public RelayTest {
       listen.host = "127.0.0.1";
       listen.certificate = path("server.pem");
       listen.private_key = path("server.key");
+      if (std::filesystem::exists(path("relay.pem"))) listen.client_authorities = path("relay.pem");
       server_ = must(HttpServer::start(listen, LimitsConfiguration{},
                                        [this](const auto& head) { return find(head); }));
     }
@@ -331,6 +332,7 @@ class Discovered : public RelayTest {
   }
   tl::expected<Endpoint, Response> find(const RequestHead& head) {
     ++requests_;
+    if (head.method == Method::post) shown_ = head.client.hosts;
     Endpoint endpoint;
     endpoint.name = "test";
     endpoint.body_limit = 1000;
@@ -366,6 +368,7 @@ class Discovered : public RelayTest {
   std::string gateway_host_ = "kt.example.net";
   bool has_tls_ = true;
   std::atomic<int> requests_ = 0;
+  std::vector<std::string> shown_;  // names in the certificate of who sent the last request
   federation::DnsServer dns_{[this](const federation::DnsAsked& asked) {
     return std::optional<Bytes>(zone_.answer(asked));
   }};
@@ -378,6 +381,17 @@ TEST_F(Discovered, IsCarriedTo) {
   EXPECT_EQ(keys().content_type, "application/ohttp-keys");
   EXPECT_EQ(requests_, 4);
   EXPECT_EQ(relay().domains().known, 1U);
+}
+
+TEST_F(Discovered, KnowsTheRelayByItsCertificate) {
+  const Pkey key = new_key();
+  write_file(path("relay.pem"), pem_of_certificate(key.get(), "DNS:relay.example.com"));
+  write_file(path("relay.key"), pem_of_key(key.get()));
+  std::filesystem::permissions(path("relay.key"), std::filesystem::perms::owner_read);
+  settings_.peers.back().certificate = path("relay.pem");
+  settings_.peers.back().private_key = path("relay.key");
+  EXPECT_EQ(forward().status, 200U);
+  EXPECT_EQ(shown_, std::vector<std::string>{"relay.example.com"});
 }
 
 TEST_F(Discovered, IsKnownStillAfterARestart) {
