@@ -19,11 +19,32 @@ struct VerifyOptions {
   std::filesystem::path file;
 };
 
+struct IssueOptions {
+  CommonOptions common;
+  std::string identity;
+  std::optional<federation::Domain> default_domain;
+  std::filesystem::path output;
+  std::filesystem::path update_for;
+};
+
 struct SettleOptions {
   CommonOptions common;
   SentUpdate sent;
   std::filesystem::path file;
 };
+
+constexpr mode_t kOutputMode = 0644;
+
+constexpr const char* kIssueHelp =
+    "Asks for a credential of somebody, verifies it, and writes it to a file to be handed over.";
+
+constexpr const char* kIssueFooter =
+    "It can be verified by whoever knows the distinguished entry that it is based on, without "
+    "asking\nthe log. Of a value that is newer than that, it is provisional: later, "
+    "--update-for writes the\nupdate that settles it.\n\n"
+    "Example:\n"
+    "  kt credential issue alice@example.com --output alice.credential\n"
+    "  kt credential issue alice@example.com --update-for alice.credential --output alice.update";
 
 constexpr const char* kVerifyHelp =
     "Verifies a credential that its owner has handed over, by the distinguished entries of the "
@@ -72,6 +93,56 @@ Result<int> verify(VerifyOptions& options) {
                                     : "provisionally: in a tree that the log has signed, and that "
                                       "continues a known distinguished entry"}};
   if (!checked.is_final) lines.emplace_back("to do", "kt credential update, later");
+  print(lines);
+  return program::kDone;
+}
+
+Result<void> write_output(const IssueOptions& options, const Bytes& bytes) {
+  auto written = store::write_new_file(options.output, bytes, kOutputMode);
+  if (!written) return fail_in("--output", std::move(written).error());
+  return {};
+}
+
+Result<int> issue_update(const IssueOptions& options) {
+  auto credential = store::read_small_file(options.update_for, kMaxCredentialSize);
+  if (!credential) return fail_in("--update-for", std::move(credential).error());
+  KT_TRY(const OpenSession opened, open_session(options.common, "credential issue"));
+  KT_TRY(const auto update, issue_credential_update(opened.session, options.identity,
+                                                    options.default_domain, *credential));
+  if (update) {
+    KT_TRY(write_output(options, *update));
+  }
+  if (options.common.json) {
+    print(Json{{"is_needed", update.has_value()}});
+  } else {
+    std::printf(update ? "the update settles the credential\n"
+                       : "no update is needed: the entry itself has become distinguished\n");
+  }
+  return program::kDone;
+}
+
+Result<int> issue(const IssueOptions& options) {
+  if (!options.update_for.empty()) return issue_update(options);
+  KT_TRY(const OpenSession opened, open_session(options.common, "credential issue"));
+  KT_TRY(const IssuedCredential issued,
+         issue_credential(opened.session, options.identity, options.default_domain));
+  KT_TRY(write_output(options, issued.credential));
+  const CheckedCredential& checked = issued.checked;
+  if (options.common.json) {
+    print(Json{{"domain", checked.domain.text()},
+               {"label", text_of(checked.label)},
+               {"log_id", checked.log.hex()},
+               {"version", checked.version.value()},
+               {"value", to_base64url(checked.value)},
+               {"is_final", checked.is_final}});
+    return program::kDone;
+  }
+  Lines lines{{"identity", text_of(checked.label)},
+              {"value", shown(checked.value)},
+              {"version", std::to_string(checked.version.value())},
+              {"log", checked.alias + " (" + checked.log.hex() + ")"},
+              {"credential", checked.is_final ? "standard" : "provisional"}};
+  if (!checked.is_final) lines.emplace_back("to do", "kt credential issue --update-for, later");
   print(lines);
   return program::kDone;
 }
@@ -131,6 +202,23 @@ Result<int> settle(SettleOptions& options) {
   return code_of(settled);
 }
 
+void add_issue(const program::Command& group) {
+  const auto options = std::make_shared<IssueOptions>();
+  const program::Command command = group.add_command("issue", kIssueHelp);
+  command.set_footer(kIssueFooter);
+  command.add_text("IDENTITY", options->identity, "Whose value it is to prove").required();
+  command.add_path("--output", options->output, "Write it to this file, which may not be there yet")
+      .type_name("FILE")
+      .required();
+  command
+      .add_path("--update-for", options->update_for,
+                "Write what settles this provisional credential instead")
+      .type_name("FILE");
+  add_default_domain(command, options->default_domain);
+  add_common_options(command, options->common);
+  command.runs([options] { return issue(*options); });
+}
+
 void add_verify(const program::Command& group) {
   const auto options = std::make_shared<VerifyOptions>();
   const program::Command command = group.add_command("verify", kVerifyHelp);
@@ -168,7 +256,8 @@ void add_update(const program::Command& group) {
 
 void add_credential(const program::Command& root) {
   const program::Command group =
-      root.add_command("credential", "Credentials that others have handed over");
+      root.add_command("credential", "Credentials: values that are handed over with the proof");
+  add_issue(group);
   add_verify(group);
   add_update(group);
 }

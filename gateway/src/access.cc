@@ -19,7 +19,9 @@ Subject subject_of(const routing::LogRequest& request) {
       []<class Message>(const Message& message) -> Subject {
         if constexpr (std::is_same_v<Message, keytrans::DistinguishedRequest>) {
           return {};
-        } else if constexpr (std::is_same_v<Message, keytrans::SearchRequest>) {
+        } else if constexpr (std::is_same_v<Message, keytrans::SearchRequest> ||
+                             std::is_same_v<Message, federation::CredentialRequest> ||
+                             std::is_same_v<Message, federation::CredentialUpdateRequest>) {
           return {&message.label, AccessOperation::search};
         } else if constexpr (std::is_same_v<Message, keytrans::UpdateRequest> ||
                              std::is_same_v<Message, keytrans::ManagerUpdateRequest>) {

@@ -70,12 +70,20 @@ Result<Json> view_as(const WireContext& context, ByteView bytes) {
   return view<T>(bytes, context);
 }
 
+Result<Json> view_credential_update(const WireContext& /*context*/, ByteView bytes) {
+  return view<keytrans::CredentialUpdate>(bytes);
+}
+
 // In the order of routing::LogRequest.
-constexpr std::array kViews{
-    view_as<keytrans::SearchResponse>,        view_as<keytrans::ContactMonitorResponse>,
-    view_as<keytrans::OwnerInitResponse>,     view_as<keytrans::OwnerMonitorResponse>,
-    view_as<keytrans::DistinguishedResponse>, view_as<keytrans::UpdateResponse>,
-    view_as<keytrans::UpdateResponse>};
+constexpr std::array kViews{view_as<keytrans::SearchResponse>,
+                            view_as<keytrans::ContactMonitorResponse>,
+                            view_as<keytrans::OwnerInitResponse>,
+                            view_as<keytrans::OwnerMonitorResponse>,
+                            view_as<keytrans::DistinguishedResponse>,
+                            view_as<keytrans::UpdateResponse>,
+                            view_as<keytrans::UpdateResponse>,
+                            view_as<keytrans::Credential>,
+                            view_credential_update};
 static_assert(kViews.size() == std::variant_size_v<routing::LogRequest>);
 
 Result<Json> view_of(const keytrans::LogConfiguration& log, AnswerKind kind, ByteView bytes) {

@@ -41,6 +41,12 @@ Decoded decode(const HostedLog& /*hosted*/, ByteView body) {
   return routing::LogRequest(std::move(message));
 }
 
+template <class Message, Result<Message> (*Decode)(ByteView)>
+Decoded decode_ours(const HostedLog& /*hosted*/, ByteView body) {
+  KT_TRY(Message message, Decode(body));
+  return routing::LogRequest(std::move(message));
+}
+
 // The service operator has signed what a manager is sent.
 Decoded decode_update(const HostedLog& hosted, ByteView body) {
   const keytrans::LogConfiguration& log = hosted.configuration();
@@ -184,6 +190,13 @@ std::span<const LogApi::Operation> LogApi::table() {
                 true},
       Operation{"distinguished", Kind::ask, "distinguished-request", "distinguished-response",
                 "Proves the distinguished log entries", decode<keytrans::DistinguishedRequest>},
+      Operation{"credential", Kind::ask, "credential-request", "credential-response",
+                "Proves a label's greatest version to whoever is handed the proof",
+                decode_ours<federation::CredentialRequest, federation::decode_credential_request>},
+      Operation{"credential-update", Kind::ask, "credential-update-request",
+                "credential-update-response", "Settles a credential that was provisional",
+                decode_ours<federation::CredentialUpdateRequest,
+                            federation::decode_credential_update_request>},
       Operation{"update", Kind::update, "update-request", "update-response", "Updates a label",
                 decode_update},
       Operation{"configuration", Kind::read, "", "configuration", "What clients need of the log",

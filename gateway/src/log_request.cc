@@ -56,6 +56,8 @@ ErrorMeaning meaning_of(const routing::LogRequest& request, const HostedLog& log
         } else if constexpr (std::is_same_v<Message, keytrans::SearchRequest>) {
           return {message.version ? Problem::unknown_version : Problem::unknown_label,
                   Problem::stale_view, corrupt, false, &log};
+        } else if constexpr (std::is_same_v<Message, federation::CredentialUpdateRequest>) {
+          return {Problem::unknown_label, Problem::rejected, corrupt, false, &log};
         } else {
           return {Problem::unknown_label, Problem::stale_view, corrupt, false, &log};
         }

@@ -104,6 +104,25 @@ Questions monitor(const Hosting& hosting, ByteView body) {
   return asked;
 }
 
+// Asks the one log that searches for the label begin with.
+template <class Request>
+Questions ask_one(const Hosting& hosting, const Result<Request>& request) {
+  if (!request) return refuse(Problem::malformed, request.error().detail);
+  const auto route = find_route(hosting, routing::Operation::search, request->label);
+  if (!route) return Refused(route.error());
+  Asked asked{route->domain};
+  asked.questions.push_back({route->logs.front(), *request});
+  return asked;
+}
+
+Questions credential(const Hosting& hosting, ByteView body) {
+  return ask_one(hosting, federation::decode_credential_request(body));
+}
+
+Questions credential_update(const Hosting& hosting, ByteView body) {
+  return ask_one(hosting, federation::decode_credential_update_request(body));
+}
+
 }  // namespace
 
 struct RoutedOperation {
@@ -114,9 +133,30 @@ struct RoutedOperation {
   bool is_update;
   std::string_view help;
   Questions (*read)(const Hosting& hosting, ByteView body);
+  bool is_bare = false;  // it is answered with what the one log says, and nothing around it
 };
 
 namespace {
+
+Response response_of(const RoutedOperation& operation, std::string_view accept,
+                     federation::RoutedResponse routed, const std::vector<RoutedAnswer>& answers) {
+  const std::string type = media_type(operation.response_type);
+  const bool is_view = wants_view(accept, type);
+  Response response;
+  response.content_type = type;
+  if (operation.is_bare) {
+    Bytes& answer = routed.answers.front().response;
+    if (is_view)
+      return view_response(view_answer(*answers.front().log, answers.front().kind, answer));
+    response.body = std::move(answer);
+    return response;
+  }
+  if (is_view) return view_response(view_routed(routed, answers));
+  auto encoded = federation::encode(routed);
+  if (!encoded) return problem_response(Problem::internal);
+  response.body = *std::move(encoded);
+  return response;
+}
 
 asio::awaitable<Response> handle(std::shared_ptr<const Hosting> hosting,
                                  std::shared_ptr<const PublishedDirectories> published,
@@ -145,14 +185,7 @@ asio::awaitable<Response> handle(std::shared_ptr<const Hosting> hosting,
     if (!answered) co_return meaning.problem(answered.error());
     routed.answers.push_back({id_of(*question.log).hash(), *std::move(answered)});
   }
-  const std::string type = media_type(operation.response_type);
-  if (wants_view(request.head.accept, type)) co_return view_response(view_routed(routed, answers));
-  auto encoded = federation::encode(routed);
-  if (!encoded) co_return problem_response(Problem::internal);
-  Response response;
-  response.content_type = type;
-  response.body = *std::move(encoded);
-  co_return response;
+  co_return response_of(operation, request.head.accept, std::move(routed), answers);
 }
 
 constexpr std::array kOperations{
@@ -164,6 +197,13 @@ constexpr std::array kOperations{
     RoutedOperation{
         "/kt/v1/monitor", "routed-monitor", "routed-monitor-request", "routed-monitor-response",
         false, "Monitors a label, as its owner or as a contact, in the logs that have it", monitor},
+    RoutedOperation{"/kt/v1/credential", "routed-credential", "credential-request",
+                    "credential-response", false,
+                    "Proves a label's greatest version to whoever is handed the proof", credential,
+                    true},
+    RoutedOperation{"/kt/v1/credential-update", "routed-credential-update",
+                    "credential-update-request", "credential-update-response", false,
+                    "Settles a credential that was provisional", credential_update, true},
 };
 
 }  // namespace

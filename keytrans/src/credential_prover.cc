@@ -83,6 +83,15 @@ Result<Credential> prove_credential(const LogSource& source, const Label& label,
   return credential;
 }
 
+Result<Credential> prove_credential(const LogSource& source, const Label& label) {
+  KT_TRY(const TreeHead head, source.tree_head());
+  ProofRecorder scratch(source, nullptr, std::nullopt);
+  CombinedTree tree(scratch, source.configuration().wire(), head.tree_size);
+  KT_TRY(const auto position, tree.rightmost_distinguished());
+  if (!position) return fail(Errc::unavailable, "no log entry is distinguished yet");
+  return prove_credential(source, label, *position);
+}
+
 Result<CredentialUpdate> prove_credential_update(const LogSource& source, const Label& label,
                                                  Version version, EntryIndex terminal,
                                                  TreeSize credential_size) {

@@ -33,6 +33,17 @@ Result<keytrans::DistinguishedResponse> prove(const LogSource& view,
   return keytrans::prove_distinguished(view, request, keytrans::RecentPolicy{});
 }
 
+Result<keytrans::Credential> prove(const LogSource& view,
+                                   const federation::CredentialRequest& request) {
+  if (!request.position) return keytrans::prove_credential(view, request.label);
+  return keytrans::prove_credential(view, request.label, *request.position);
+}
+Result<keytrans::CredentialUpdate> prove(const LogSource& view,
+                                         const federation::CredentialUpdateRequest& request) {
+  return keytrans::prove_credential_update(view, request.label, request.version, request.terminal,
+                                           request.tree_size);
+}
+
 template <class Message>
 bool names_a_version(const Message& request) {
   if constexpr (std::is_same_v<Message, keytrans::SearchRequest>) {
@@ -46,6 +57,11 @@ bool names_a_version(const Message& request) {
 template <class Message>
 Result<Bytes> encoded(const Message& response, const WireContext& context) {
   auto bytes = keytrans::encode(response, context);
+  if (!bytes) return fail(Errc::corrupt, std::move(bytes).error().detail);
+  return bytes;
+}
+Result<Bytes> encoded(const keytrans::CredentialUpdate& response, const WireContext& /*context*/) {
+  auto bytes = keytrans::encode(response);
   if (!bytes) return fail(Errc::corrupt, std::move(bytes).error().detail);
   return bytes;
 }

@@ -60,6 +60,14 @@ template <>
 struct Operation<keytrans::ManagerUpdateRequest> : Asks<keytrans::UpdateResponse, true> {
   static constexpr const char* kName = "update";
 };
+template <>
+struct Operation<federation::CredentialRequest> : Asks<keytrans::Credential> {
+  static constexpr const char* kName = "credential";
+};
+template <>
+struct Operation<federation::CredentialUpdateRequest> : Asks<keytrans::CredentialUpdate> {
+  static constexpr const char* kName = "credential-update";
+};
 
 // A request to the log, and what is the response to it.
 struct Question {
@@ -72,7 +80,11 @@ struct Question {
 
 template <class Message>
 bool is_encoded(ByteView body, const WireContext& context) {
-  return keytrans::decode<Message>(body, context).has_value();
+  if constexpr (std::is_same_v<Message, keytrans::CredentialUpdate>) {
+    return keytrans::decode<Message>(body).has_value();
+  } else {
+    return keytrans::decode<Message>(body, context).has_value();
+  }
 }
 
 template <class Message>
@@ -88,7 +100,7 @@ Result<Question> question_of(const Message& message, const keytrans::Configurati
   if constexpr (std::is_same_v<Message, keytrans::ManagerUpdateRequest>) {
     KT_TRY(question.body, keytrans::encode(message, question.context));
   } else {
-    KT_TRY(question.body, keytrans::encode(message));
+    KT_TRY(question.body, encode(message));  // of the message's own namespace
   }
   return question;
 }

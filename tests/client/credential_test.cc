@@ -1,4 +1,5 @@
-// Credentials, made by a log in memory; and how users monitor where a third party does.
+// Credentials, made by a log in memory and by a gateway; and how users monitor where a third party
+// does.
 #include "client/credential.h"
 
 #include "client/compare.h"
@@ -206,6 +207,146 @@ TEST_F(ManagedLog, UsersMonitorThereWhenTheyAreToldTo) {
   transport_.grow();
   set_policy(keytrans::ContactPolicy::as_required);
   EXPECT_EQ(must(look_up()).monitor_by, std::nullopt);
+}
+
+// From the gateway that issues a credential to whoever is handed it, who has a state of their own.
+class IssuedCredentials : public KtProgram {
+ protected:
+  void SetUp() override {
+    // Entries become distinguished that are a second apart.
+    create("log", {"--suite", "ed25519", "--reasonable-monitoring-window", "1s"});
+    serve("log");
+    trust(serving().url());
+    ASSERT_EQ(recipient({"trust", "example.com", "--url", serving().url().text()}).code, 0);
+  }
+  Outcome recipient(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.end(), {"--state", path("recipient")});
+    return kt_without_state(arguments);
+  }
+  Outcome issue(const std::string& file, std::vector<std::string> more = {}) const {
+    more.insert(more.begin(), {"credential", "issue", kAlice, "--output", path(file), "--json"});
+    return kt(std::move(more));
+  }
+  Outcome verify(const std::string& file) const {
+    return recipient({"credential", "verify", path(file), "--of", kAlice, "--json"});
+  }
+  Outcome settle(const std::string& file) const {
+    return recipient({"credential", "update", "--of", kAlice, "--with", path(file), "--json"});
+  }
+  // Learns of the log's distinguished entries, as users do now and then.
+  void walk_as_recipient() const {
+    const Outcome walked = recipient({"compare", "example.com"});
+    ASSERT_EQ(walked.code, 0) << walked.err;
+  }
+  void publish() {
+    publish_elsewhere(kAlice, "key " + std::to_string(versions_),
+                      versions_ == 0 ? std::optional<Version>()
+                                     : Version{static_cast<std::uint32_t>(versions_ - 1)});
+    ++versions_;
+  }
+  // A credential of a version that is newer than the last distinguished entry, with entries to
+  // the right of its own that come at once.
+  std::string provisional() {
+    for (int i = 0; i < 8; ++i) {
+      publish();
+      const std::string file = "provisional" + std::to_string(i);
+      const Outcome issued = issue(file);
+      EXPECT_EQ(issued.code, 0) << issued.err;
+      grow();
+      grow();
+      const int size = kt_json({"heads"}).at(0).at("log").at("tree_size");
+      // An entry at an odd position may become distinguished itself.
+      if (!Json::parse(issued.out).at("is_final") && size % 2 == 1) return file;
+    }
+    throw std::runtime_error("no credential is provisional");
+  }
+  // The file with a changed byte here and there is refused.
+  template <class Use>
+  void expect_no_changed_byte_passes(const std::string& file, Use use) {
+    const std::string honest = gateway::read_file(path(file));
+    const std::size_t step = std::max<std::size_t>(honest.size() / 16, 1);
+    for (std::size_t at = 0; at < honest.size(); at += step) {
+      std::string changed = honest;
+      changed.at(at) = static_cast<char>(changed.at(at) ^ 1);
+      gateway::write_file(path("changed"), changed);
+      const Outcome refused = use("changed");
+      EXPECT_TRUE(refused.code == 6 || refused.code == 4) << at << ": " << refused.out;
+    }
+  }
+
+  int versions_ = 0;
+};
+
+TEST_F(IssuedCredentials, AreVerifiedByWhoeverIsHandedThem) {
+  const std::string file = provisional();
+  // Whoever does not know the entry that it is based on, asks nobody about it.
+  EXPECT_EQ(verify(file).code, 4);
+  walk_as_recipient();
+  const Outcome verified = verify(file);
+  ASSERT_EQ(verified.code, 0) << verified.err;
+  EXPECT_EQ(Json::parse(verified.out).at("is_final"), false);
+  EXPECT_EQ(Json::parse(verified.out).at("version"), versions_ - 1);
+  expect_no_changed_byte_passes(file, [this](const std::string& name) { return verify(name); });
+  EXPECT_EQ(recipient({"credential", "update"}).code, 4);
+
+  Outcome updated;
+  gateway::wait_until(
+      [&] {
+        grow();
+        updated = issue("update", {"--update-for", path(file)});
+        EXPECT_TRUE(updated.code == 0 || updated.code == 4) << updated.err;
+        return updated.code == 0;
+      },
+      "nothing settles the credential");
+  walk_as_recipient();
+  if (Json::parse(updated.out).at("is_needed")) {
+    expect_no_changed_byte_passes("update",
+                                  [this](const std::string& name) { return settle(name); });
+    const Outcome settled = settle("update");
+    EXPECT_EQ(settled.code, 0) << settled.out << settled.err;
+    EXPECT_EQ(Json::parse(settled.out).at(0).at("state"), "verified");
+  } else {
+    // The machine is so slow that the entry itself became distinguished.
+    EXPECT_EQ(recipient({"credential", "update"}).code, 0);
+  }
+  EXPECT_EQ(recipient({"credential", "update"}).out, "no credential is provisional\n");
+
+  int tries = 0;
+  std::string standard;
+  gateway::wait_until(
+      [&] {
+        grow();
+        standard = "standard" + std::to_string(tries++);
+        const Outcome issued = issue(standard);
+        EXPECT_EQ(issued.code, 0) << issued.err;
+        return Json::parse(issued.out).at("is_final").get<bool>();
+      },
+      "no credential is a standard one");
+  expect_error(issue("none", {"--update-for", path(standard)}), 5, "needs no update");
+  walk_as_recipient();
+  // It takes nobody else.
+  ASSERT_EQ(serving().stop().code, 0);
+  const Outcome offline = verify(standard);
+  EXPECT_EQ(offline.code, 0) << offline.err;
+  EXPECT_EQ(Json::parse(offline.out).at("is_final"), true);
+  expect_no_changed_byte_passes(standard, [this](const std::string& name) { return verify(name); });
+}
+
+TEST_F(IssuedCredentials, AreForWhoeverMayLookUp) {
+  publish();
+  const Outcome issued = kt({"credential", "issue", kAlice, "--output", path("credential")});
+  EXPECT_EQ(issued.code, 0) << issued.err;
+  EXPECT_NE(issued.out.find("key 0\n"), std::string::npos) << issued.out;
+  expect_error(issue("credential"), 5, "--output");
+  expect_error(issue("other", {"--update-for", path("nothing")}), 3, "--update-for");
+  expect_error(kt({"credential", "issue", kAlice}), 2, "--output");
+  expect_error(kt({"credential", "issue", "nobody@example.com", "--output", path("other")}), 3,
+               "unknown-label");
+  gateway::write_file(path("log.toml"), gateway::read_file(path("log.toml")) +
+                                            "[domain.access]\nsearch = \"nobody\"\n");
+  ASSERT_NE(serving().reload().find("was reloaded"), std::string::npos);
+  expect_error(issue("other"), 5, "unauthenticated");
+  EXPECT_FALSE(std::filesystem::exists(path("other")));
 }
 
 }  // namespace

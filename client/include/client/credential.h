@@ -2,7 +2,7 @@
 //
 // A credential is judged by the distinguished log entries that are known: monitor.h and compare.h
 // learn of new ones. A failure is no reason to ask the log, which would be told who was sent what;
-// so nothing here asks anybody.
+// so nothing that verifies asks anybody. Whoever hands a credential out asks for it before.
 //
 // Source: draft, "Credentials". Errors, and the thread rule: session.h.
 #pragma once
@@ -40,6 +40,31 @@ struct CheckedCredential {
 // distinguished entry that it is based on is not known.
 Result<CheckedCredential> check_credential(const Session& session,
                                            const CredentialRequest& request);
+
+// --- For whoever hands them out --------------------------------------------------------------
+
+struct IssuedCredential {
+  CheckedCredential checked;
+  Bytes credential;
+};
+
+// A credential for the greatest version of `identity`, based on the newest distinguished entry that
+// is known once the log was asked for new ones. It is verified as whoever it is handed to would,
+// and not kept.
+// Errors besides: unavailable while no entry is distinguished; rejected when the gateway does not
+// let the user look the identity up.
+Result<IssuedCredential> issue_credential(const Session& session, const std::string& identity,
+                                          const std::optional<federation::Domain>& default_domain);
+
+// What settles `credential`, a provisional one of `identity`, verified in the same way. Nothing
+// when its own terminal entry has become distinguished, and whoever has it needs no update.
+// Errors besides: rejected for a credential that is not provisional; unavailable while no
+// distinguished entry follows it.
+Result<std::optional<Bytes>> issue_credential_update(
+    const Session& session, const std::string& identity,
+    const std::optional<federation::Domain>& default_domain, const Bytes& credential);
+
+// --- For whoever has been handed one ---------------------------------------------------------
 
 struct SettledCredential {
   enum class State : std::uint8_t {

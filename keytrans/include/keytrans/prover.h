@@ -48,6 +48,10 @@ Result<DistinguishedResponse> prove_distinguished(const LogSource& source,
 Result<Credential> prove_credential(const LogSource& source, const Label& label,
                                     EntryIndex position);
 
+// The same, based on the rightmost distinguished log entry.
+// Errors: unavailable while there is none.
+Result<Credential> prove_credential(const LogSource& source, const Label& label);
+
 // What finally verifies a provisional credential for `label` whose search had its terminal log
 // entry at `terminal` in a tree of `credential_size` entries.
 // Errors: unavailable while no log entry to the right of `terminal` is distinguished; conflict when

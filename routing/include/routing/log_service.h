@@ -1,4 +1,5 @@
-// One log, for whoever asks it: the draft's requests in, the log's own bytes out.
+// One log, for whoever asks it: the draft's requests in, and ours for credentials, the log's own
+// bytes out.
 //
 // Where the log is does not show: embedded in this process (embedded_log.h), at another gateway
 // (remote_log.h), or with a third party that manages it for us (managed_log.h).
@@ -11,6 +12,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include "federation/credential_messages.h"
 #include "keytrans/messages.h"
 
 namespace kt::routing {
@@ -18,7 +20,8 @@ namespace kt::routing {
 using LogRequest = std::variant<keytrans::SearchRequest, keytrans::ContactMonitorRequest,
                                 keytrans::OwnerInitRequest, keytrans::OwnerMonitorRequest,
                                 keytrans::DistinguishedRequest, keytrans::UpdateRequest,
-                                keytrans::ManagerUpdateRequest>;
+                                keytrans::ManagerUpdateRequest, federation::CredentialRequest,
+                                federation::CredentialUpdateRequest>;
 
 class LogService {
  public:
