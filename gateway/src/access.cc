@@ -89,7 +89,12 @@ Response refusal_of(const Caller& caller) {
 }
 
 bool may_update_anything(const Hosting& hosting, const Caller& caller) {
-  return caller.is_known() || (caller.unknown_token && hosting.authoriser() != nullptr);
+  if (caller.is_known()) return true;
+  const auto& domains = hosting.domains();
+  return caller.unknown_token &&
+         std::any_of(domains.begin(), domains.end(), [](const DomainConfiguration& domain) {
+           return domain.access.update == Access::authoriser;
+         });
 }
 
 Admission admit(const Hosting& hosting, const Caller& caller, const HostedLog& hosted,
