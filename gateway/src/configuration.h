@@ -45,6 +45,13 @@ struct AdminConfiguration {
   std::optional<std::string> group;  // whose members may connect
 };
 
+// [journal]: what is said on stderr, and how.
+enum class JournalFormat : std::uint8_t { text, json };
+struct JournalConfiguration {
+  JournalFormat format = JournalFormat::text;
+  bool answers = false;  // a line for each
+};
+
 // [limits]
 struct LimitsConfiguration {
   std::size_t header_bytes = std::size_t{8} << 10;
@@ -220,6 +227,7 @@ struct GatewayConfiguration {
   std::filesystem::path state;
   ListenConfiguration listen;
   AdminConfiguration admin;
+  JournalConfiguration journal;
   LimitsConfiguration limits;
   OhttpConfiguration ohttp;
   std::vector<PrincipalConfiguration> principals;

@@ -31,6 +31,10 @@ ValuePlace in_admin(GatewayConfiguration& all) {
   return &(all.admin.*Member);
 }
 template <auto Member>
+ValuePlace in_journal(GatewayConfiguration& all) {
+  return &(all.journal.*Member);
+}
+template <auto Member>
 ValuePlace in_limits(GatewayConfiguration& all) {
   return &(all.limits.*Member);
 }
@@ -104,6 +108,8 @@ constexpr std::array kSections{
     ConfigurationSection{"admin", false, nullptr,
                          "Where an operator asks how the gateway is, and looks after its logs: "
                          "operations.md."},
+    ConfigurationSection{"journal", false, nullptr,
+                         "What the gateway says on stderr: What it says, in operations.md."},
     ConfigurationSection{"limits", false, nullptr, "What one client may take of the gateway."},
     ConfigurationSection{
         "principal", false, &add_principal,
@@ -179,6 +185,14 @@ constexpr std::array kKeys{
                      true},
     ConfigurationKey{"admin", "group", Kind::name, false, &in_admin<&AdminConfiguration::group>, 0,
                      0, "ktgate-admin", "The group whose members may connect, too.", true},
+
+    ConfigurationKey{"journal", "format", Kind::journal_format, false,
+                     &in_journal<&JournalConfiguration::format>, 0, 0, "text",
+                     "Lines for people, or a JSON object each."},
+    ConfigurationKey{"journal", "answers", Kind::flag, false,
+                     &in_journal<&JournalConfiguration::answers>, 0, 0, "",
+                     "Whether there is a line for each request that was answered. It names no "
+                     "one."},
 
     ConfigurationKey{"limits", "header_bytes", Kind::size, false,
                      &in_limits<&LimitsConfiguration::header_bytes>, kKiB, 64 * kKiB, "",

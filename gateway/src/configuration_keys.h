@@ -34,16 +34,19 @@ enum class ValueKind : std::uint8_t {
   flag,
   name_servers,
   networks,
-  dnssec
+  dnssec,
+  journal_format
 };
 
 // Where a value is kept. An address is two members of its section.
-using ValuePlace = std::variant<
-    ListenConfiguration*, std::filesystem::path*, std::string*, std::optional<std::string>*,
-    std::optional<HashValue>*, std::chrono::milliseconds*, std::size_t*, unsigned*,
-    std::optional<federation::Domain>*, federation::LabelRule*, DomainPolicy*, Access*,
-    std::vector<std::string>*, std::optional<federation::Url>*, bool*,
-    std::vector<boost::asio::ip::udp::endpoint>*, std::vector<federation::Network>*, DnssecPolicy*>;
+using ValuePlace =
+    std::variant<ListenConfiguration*, std::filesystem::path*, std::string*,
+                 std::optional<std::string>*, std::optional<HashValue>*, std::chrono::milliseconds*,
+                 std::size_t*, unsigned*, std::optional<federation::Domain>*,
+                 federation::LabelRule*, DomainPolicy*, Access*, std::vector<std::string>*,
+                 std::optional<federation::Url>*, bool*,
+                 std::vector<boost::asio::ip::udp::endpoint>*, std::vector<federation::Network>*,
+                 DnssecPolicy*, JournalFormat*>;
 
 struct ConfigurationSection {
   std::string_view path;

@@ -115,6 +115,12 @@ bool set_access(const std::string& text, ValuePlace place) {
   return false;
 }
 
+bool set_journal_format(const std::string& text, ValuePlace place) {
+  if (text != "text" && text != "json") return false;
+  *std::get<JournalFormat*>(place) = text == "json" ? JournalFormat::json : JournalFormat::text;
+  return true;
+}
+
 bool set_aliases(const TomlValue& value, ValuePlace place) {
   const auto* const texts = std::get_if<std::vector<std::string>>(&value);
   if (texts == nullptr || texts->empty()) return false;
@@ -242,6 +248,7 @@ std::string describe(ValueKind kind) {
     case ValueKind::policy: return R"("single" or "sharded")";
     case ValueKind::access:
       return R"("everyone", "authenticated", "owner", "authoriser" or "nobody")";
+    case ValueKind::journal_format: return R"("text" or "json")";
     case ValueKind::url:
       return R"(a URL like "https://kt.example.com"; http only with a loopback address)";
     case ValueKind::flag: return "true or false";
@@ -281,6 +288,7 @@ bool set_value(const ConfigurationKey& key, const TomlValue& value,
     case ValueKind::access: return set_access(*text, place);
     case ValueKind::url: return set_url(*text, place);
     case ValueKind::dnssec: return set_dnssec(*text, place);
+    case ValueKind::journal_format: return set_journal_format(*text, place);
     default: return false;
   }
 }

@@ -168,8 +168,14 @@ struct Settings {
 struct Shared {
   Current<Settings> settings;
   FindEndpoint find;
+  ObserveAnswer observe;
   std::atomic<bool> is_draining = false;
   HttpMetrics metrics{};
+
+  void note(const Answered& answered) {
+    metrics.answered(answered.endpoint, answered.status, answered.time);
+    if (observe) observe(answered);
+  }
 };
 
 template <class Stream>
@@ -398,8 +404,8 @@ asio::awaitable<bool> StreamSession<Stream>::serve_one(bool is_first) {
   plain_layer(stream_).expires_never();
   const SteadyTime begin = std::chrono::steady_clock::now();
   Response response = co_await endpoint.handle(std::move(request));
-  shared_.metrics.answered(endpoint.name, response.status,
-                           std::chrono::steady_clock::now() - begin);
+  const auto time = std::chrono::steady_clock::now() - begin;
+  shared_.note({endpoint.name, response.status, time, response.body.size()});
   const bool may_go_on = keep_alive && !shared_.is_draining;
   const bool goes_on = co_await answer(std::move(response), version, may_go_on);
   co_return goes_on;
@@ -408,7 +414,8 @@ asio::awaitable<bool> StreamSession<Stream>::serve_one(bool is_first) {
 template <class Stream>
 asio::awaitable<void> StreamSession<Stream>::refuse_last(Refusal refusal) {
   has_unread_ = true;
-  shared_.metrics.answered(refusal.endpoint, refusal.response.status, std::nullopt);
+  shared_.note(
+      {refusal.endpoint, refusal.response.status, std::nullopt, refusal.response.body.size()});
   co_await answer(std::move(refusal.response), kHttp11, false);
 }
 
@@ -493,8 +500,9 @@ std::string network_of_peer(const StreamProtocol::socket& socket) {
 
 class BeastServer final : public HttpServer {
  public:
-  BeastServer(std::shared_ptr<const Settings> settings, FindEndpoint find)
-      : shared_{Current<Settings>(std::move(settings)), std::move(find)}, acceptor_(context_) {}
+  BeastServer(std::shared_ptr<const Settings> settings, FindEndpoint find, ObserveAnswer observe)
+      : shared_{Current<Settings>(std::move(settings)), std::move(find), std::move(observe)},
+        acceptor_(context_) {}
   BeastServer(const BeastServer&) = delete;
   BeastServer& operator=(const BeastServer&) = delete;
   ~BeastServer() override { stop(); }
@@ -630,9 +638,10 @@ void BeastServer::stop() {
 
 Result<std::unique_ptr<HttpServer>> HttpServer::start(const ListenConfiguration& listen,
                                                       const LimitsConfiguration& limits,
-                                                      FindEndpoint find) {
+                                                      FindEndpoint find, ObserveAnswer observe) {
   KT_TRY(auto settings, settings_of(listen, limits));
-  auto server = std::make_unique<BeastServer>(std::move(settings), std::move(find));
+  auto server =
+      std::make_unique<BeastServer>(std::move(settings), std::move(find), std::move(observe));
   KT_TRY(server->listen(listen));
   server->run();
   return std::unique_ptr<HttpServer>(std::move(server));
@@ -642,7 +651,8 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(const AdminConfiguration& 
                                                       const LimitsConfiguration& limits,
                                                       FindEndpoint find) {
   KT_TRY(auto settings, settings_of({}, limits));
-  auto server = std::make_unique<BeastServer>(std::move(settings), std::move(find));
+  auto server =
+      std::make_unique<BeastServer>(std::move(settings), std::move(find), ObserveAnswer());
   auto listens = server->listen(admin);
   if (!listens) return fail_in(admin.socket.string(), std::move(listens).error());
   server->run();

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <tl/expected.hpp>
@@ -28,13 +29,24 @@ namespace kt::gateway {
 // The endpoint for a request, or what to answer at once.
 using FindEndpoint = std::function<tl::expected<Endpoint, Response>(const RequestHead&)>;
 
+// A request that was answered.
+struct Answered {
+  std::string_view endpoint;  // Endpoint::name
+  unsigned status;
+  // How long the endpoint took; nothing when the request was refused before it was asked.
+  std::optional<std::chrono::nanoseconds> time;
+  std::size_t bytes;  // of the answer's body
+};
+// Called before the answer is sent, from the server's threads.
+using ObserveAnswer = std::function<void(const Answered&)>;
+
 class HttpServer {
  public:
-  // Listens and answers until it goes. Borrows what `find` borrows.
+  // Listens and answers until it goes. Borrows what `find` and `observe` borrow.
   // Errors: unavailable when the address, the certificate or the key cannot be used.
   static Result<std::unique_ptr<HttpServer>> start(const ListenConfiguration& listen,
                                                    const LimitsConfiguration& limits,
-                                                   FindEndpoint find);
+                                                   FindEndpoint find, ObserveAnswer observe = {});
   // The same at a unix socket, to which its owner alone may connect, or a group. The socket that a
   // dead process has left is replaced; ours stays when this process ends.
   // Errors: as above; conflict when another process takes connections there; rejected when what is

@@ -13,8 +13,7 @@ constexpr std::chrono::hours kRenewal{1};
 }  // namespace
 
 PublishingThread::PublishingThread(DirectoryPublisher& publisher, OhttpPublisher* ohttp,
-                                   const Current<Hosting>& hosting,
-                                   std::function<void(const std::string&)> say)
+                                   const Current<Hosting>& hosting, Say say)
     : publisher_(publisher),
       ohttp_(ohttp),
       hosting_(hosting),
@@ -61,12 +60,12 @@ bool PublishingThread::pass(const Hosting& hosting) {
       const std::string& fault = faults[name] = published.error().detail;
       if (faults_[name] != fault && !publisher_.is_stopped()) {
         std::string line = "the directory document of ";
-        say_(line.append(name).append(" is not in step: ").append(fault));
+        say_(false, line.append(name).append(" is not in step: ").append(fault));
       }
     } else if (*published) {
       const auto& document = publisher_.published()->at(*domain.name);
-      say_("the directory document of " + name + " has epoch " +
-           std::to_string(document.directory().epoch.value()));
+      say_(true, "the directory document of " + name + " has epoch " +
+                     std::to_string(document.directory().epoch.value()));
     }
   }
   faults_ = std::move(faults);
@@ -78,11 +77,11 @@ std::chrono::milliseconds PublishingThread::step_ohttp(const Hosting& hosting) {
   const auto next = ohttp_->step(hosting);
   const std::string fault = next ? "" : next.error().detail;
   if (fault != ohttp_fault_ && !fault.empty() && !publisher_.is_stopped())
-    say_("the keys for Oblivious HTTP are not in step: " + fault);
+    say_(false, "the keys for Oblivious HTTP are not in step: " + fault);
   ohttp_fault_ = fault;
   ohttp_->counters().out_of_step = !next;
   const std::uint64_t rotations = ohttp_->counters().rotations;
-  if (rotations != rotations_) say_("a new key for Oblivious HTTP is published");
+  if (rotations != rotations_) say_(true, "a new key for Oblivious HTTP is published");
   rotations_ = rotations;
   return next ? *next : kRetry;
 }

@@ -20,10 +20,13 @@ namespace kt::gateway {
 
 class PublishingThread {
  public:
+  // What has changed, for the operator, and whether that is as it should be.
+  using Say = std::function<void(bool is_in_step, const std::string& what)>;
+
   // Borrows all of them; `ohttp` is null where there is no Oblivious HTTP. `say` is called from the
-  // thread with what has changed, for the operator.
+  // thread.
   PublishingThread(DirectoryPublisher& publisher, OhttpPublisher* ohttp,
-                   const Current<Hosting>& hosting, std::function<void(const std::string&)> say);
+                   const Current<Hosting>& hosting, Say say);
   PublishingThread(const PublishingThread&) = delete;
   PublishingThread& operator=(const PublishingThread&) = delete;
   ~PublishingThread() { stop(); }
@@ -44,7 +47,7 @@ class PublishingThread {
   DirectoryPublisher& publisher_;
   OhttpPublisher* const ohttp_;
   const Current<Hosting>& hosting_;
-  std::function<void(const std::string&)> say_;
+  Say say_;
   std::map<std::string, std::string> faults_;  // of domains, as they were said
   std::string ohttp_fault_;                    // as it was said
   std::uint64_t rotations_ = 0;                // that were said

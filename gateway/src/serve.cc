@@ -13,6 +13,7 @@
 #include "current.h"
 #include "federation/url.h"
 #include "http_server.h"
+#include "journal.h"
 #include "open_logs.h"
 #include "program/interrupt.h"
 #include "public_api.h"
@@ -42,7 +43,7 @@ constexpr int kLookMilliseconds = 1000;
 // What stood in the way of each log when it was last looked at.
 class Watch {
  public:
-  explicit Watch(const Current<Hosting>& hosting) : hosting_(hosting) {}
+  Watch(const Current<Hosting>& hosting, Journal& journal) : hosting_(hosting), journal_(journal) {}
 
   // Says what has changed since the last look.
   void look() {
@@ -50,7 +51,7 @@ class Watch {
     if (hosting->authoriser() != nullptr) look_at_authoriser(*hosting->authoriser());
     if (hosting->relay() != nullptr) {
       for (const std::string& news : hosting->relay()->take_news())
-        std::fprintf(stderr, "ktgate serve: %s\n", news.c_str());
+        journal_.say(Severity::warning, news);
     }
     for (const HostedLog& hosted : hosting->logs()) {
       if (hosted.is_remote()) {
@@ -61,10 +62,12 @@ class Watch {
       log::Trouble& before = before_[hosted.log->configuration().id()];
       if (now == before) continue;
       before = now;
-      const std::string what = now == log::Trouble::none
-                                   ? std::string("grows again")
-                                   : "does not grow: " + std::string(to_string(now));
-      std::fprintf(stderr, "ktgate serve: log %s %s\n", hosted.alias.c_str(), what.c_str());
+      if (now == log::Trouble::none) {
+        journal_.say(Severity::info, "log " + hosted.alias + " grows again");
+      } else {
+        journal_.say(Severity::error,
+                     "log " + hosted.alias + " does not grow: " + std::string(to_string(now)));
+      }
     }
   }
 
@@ -73,9 +76,11 @@ class Watch {
     const auto failure = authoriser.failure();
     if (!failure || failure->empty() != authoriser_failed_) return;
     authoriser_failed_ = !failure->empty();
-    const std::string what =
-        authoriser_failed_ ? "gives no decision: " + *failure : std::string("decides again");
-    std::fprintf(stderr, "ktgate serve: the authoriser %s\n", what.c_str());
+    if (authoriser_failed_) {
+      journal_.say(Severity::error, "the authoriser gives no decision: " + *failure);
+    } else {
+      journal_.say(Severity::info, "the authoriser decides again");
+    }
   }
 
   void look_at_remote(const HostedLog& hosted) {
@@ -84,9 +89,12 @@ class Watch {
     bool& was_ejected = was_ejected_[hosted.configuration().id()];
     if (now.is_ejected == was_ejected) return;
     was_ejected = now.is_ejected;
-    const std::string what = now.is_ejected ? "is left alone for a while: " + now.failure
-                                            : std::string("is asked again");
-    std::fprintf(stderr, "ktgate serve: remote log %s %s\n", hosted.alias.c_str(), what.c_str());
+    if (now.is_ejected) {
+      journal_.say(Severity::warning,
+                   "remote log " + hosted.alias + " is left alone for a while: " + now.failure);
+    } else {
+      journal_.say(Severity::info, "remote log " + hosted.alias + " is asked again");
+    }
   }
 
   void look_at_managed(const HostedLog& hosted) {
@@ -95,13 +103,16 @@ class Watch {
     ManagerTrouble& before = managed_before_[hosted.configuration().id()];
     if (managed->trouble == before) return;
     before = managed->trouble;
-    const std::string what = before == ManagerTrouble::none
-                                 ? std::string("is signed for again")
-                                 : "is not signed for: " + managed->reason;
-    std::fprintf(stderr, "ktgate serve: remote log %s %s\n", hosted.alias.c_str(), what.c_str());
+    if (before == ManagerTrouble::none) {
+      journal_.say(Severity::info, "remote log " + hosted.alias + " is signed for again");
+    } else {
+      journal_.say(Severity::error,
+                   "remote log " + hosted.alias + " is not signed for: " + managed->reason);
+    }
   }
 
   const Current<Hosting>& hosting_;
+  Journal& journal_;
   std::map<LogId, log::Trouble> before_;
   std::map<LogId, ManagerTrouble> managed_before_;
   std::map<LogId, bool> was_ejected_;
@@ -123,6 +134,7 @@ struct Running {
   OpenLogs& logs;
   Current<Hosting>& hosting;
   HttpServer& server;
+  Journal& journal;
 };
 
 // Follows what `file` says now, all of it or nothing.
@@ -137,6 +149,7 @@ Result<void> reload(const std::filesystem::path& file, Running& running,
   KT_TRY(auto hosting, running.logs.host(next, interrupt));
   KT_TRY(running.server.reload(next.listen, next.limits));
   running.hosting.replace(std::move(hosting));
+  running.journal.configure(next.journal);
   running.configuration = std::move(next);
   return {};
 }
@@ -154,9 +167,11 @@ Result<int> serve(const std::filesystem::path& file) {
     KT_TRY(ohttp, OhttpPublisher::create(configuration.state / "ohttp", configuration.ohttp));
   }
   PublicApi api(hosting, *publisher, ohttp.get(), configuration.ohttp.pad_from);
-  KT_TRY(const auto server,
-         HttpServer::start(configuration.listen, configuration.limits,
-                           [&api](const RequestHead& head) { return api.find(head); }));
+  Journal journal(configuration.journal, public_operations());
+  KT_TRY(const auto server, HttpServer::start(
+                                configuration.listen, configuration.limits,
+                                [&api](const RequestHead& head) { return api.find(head); },
+                                [&journal](const Answered& answered) { journal.note(answered); }));
   AdminApi admin_api(hosting, *server);
   admin_api.set_ohttp(ohttp.get());
   std::unique_ptr<HttpServer> admin;
@@ -176,20 +191,23 @@ Result<int> serve(const std::filesystem::path& file) {
   std::printf("%s://%s\n", url.has_tls ? "https" : "http", url.authority().c_str());
   std::fflush(stdout);
 
-  Running running{configuration, logs, hosting, *server};
-  Watch watch(hosting);
-  PublishingThread publishing(*publisher, ohttp.get(), hosting, [](const std::string& what) {
-    std::fprintf(stderr, "ktgate serve: %s\n", what.c_str());
-  });
+  Running running{configuration, logs, hosting, *server, journal};
+  Watch watch(hosting, journal);
+  PublishingThread publishing(*publisher, ohttp.get(), hosting,
+                              [&journal](bool is_in_step, const std::string& what) {
+                                journal.say(is_in_step ? Severity::info : Severity::error, what);
+                              });
   std::array<pollfd, 2> wait{pollfd{interrupt.descriptor(), POLLIN, 0},
                              pollfd{hangup.descriptor(), POLLIN, 0}};
   while (!interrupt.came()) {
     if (hangup.take()) {
       const auto reloaded = reload(file, running, interrupt);
       admin_api.note_reload(!reloaded);
-      std::fprintf(stderr, "ktgate serve: %s\n",
-                   reloaded ? "the configuration was reloaded"
-                            : ("nothing was reloaded: " + reloaded.error().detail).c_str());
+      if (reloaded) {
+        journal.say(Severity::info, "the configuration was reloaded");
+      } else {
+        journal.say(Severity::error, "nothing was reloaded: " + reloaded.error().detail);
+      }
     }
     watch.look();
     admin_api.note_unpublished(publishing.failing());

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <regex>
 #include <string>
 
 #include <boost/asio/co_spawn.hpp>
@@ -48,18 +49,23 @@ class Serving {
   }
   // Has it read its configuration again, and gives what it says to that.
   [[nodiscard]] std::string reload() const {
-    const std::size_t before = program_.err().size();
+    const std::size_t before = err().size();
     program_.signal(SIGHUP);
     wait_until(
         [&] {
-          const std::string err = program_.err();
-          return err.size() > before && err.ends_with('\n');
+          const std::string said = err();
+          return said.size() > before && said.ends_with('\n');
         },
         "the gateway says nothing");
-    return program_.err().substr(before);
+    return err().substr(before);
   }
-  [[nodiscard]] std::string err() const { return program_.err(); }
   [[nodiscard]] pid_t id() const { return program_.id(); }
+  // What it says, its times and levels left out.
+  [[nodiscard]] std::string err() const {
+    static const std::regex kBegin("(^|\n)[0-9T:.-]+Z (info|warning|error) ");
+    return std::regex_replace(program_.err(), kBegin, "$1");
+  }
+  [[nodiscard]] std::string err_as_it_is() const { return program_.err(); }
   [[nodiscard]] std::size_t peak_memory() const { return program_.peak_memory(); }
 
  private:
