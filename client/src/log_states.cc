@@ -55,4 +55,13 @@ LogEndpoint endpoint_of(const KnownDomain& known, const federation::DirectoryLog
   return {{log.url, known.source.authorities}, "log " + log.alias};
 }
 
+Result<EntryIndex> find_start(const Session& session, const LogEndpoint& log,
+                              keytrans::ClientState& state) {
+  KT_TRY(ask_log<keytrans::DistinguishedResponse>(session, log, "distinguished",
+                                                  state.distinguished_request(), state));
+  if (state.distinguished().empty())
+    return fail(Errc::unavailable, "the log has no distinguished entry that is young enough");
+  return state.distinguished().back().position();
+}
+
 }  // namespace kt::client

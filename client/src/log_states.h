@@ -90,4 +90,9 @@ auto ask_log(const Session& session, const LogEndpoint& log, const std::string& 
   return take_answer<Response>(session, log, request, answer, state, version_requested);
 }
 
+// The last distinguished entry, from which on an owner may monitor. Errors besides: unavailable
+// when there is none that is young enough.
+Result<EntryIndex> find_start(const Session& session, const LogEndpoint& log,
+                              keytrans::ClientState& state);
+
 }  // namespace kt::client

@@ -6,6 +6,7 @@
 #include "client/trust.h"
 #include "domains.h"
 #include "federation/routed_messages.h"
+#include "federation/tombstone.h"
 #include "log_states.h"
 
 namespace kt::client {
@@ -99,17 +100,54 @@ Result<void> ask_contact(const Session& session, const LogEndpoint& log, const L
   return {};
 }
 
+// Where the labels of a log move to, by the document of its domain. Nothing when they do not.
+std::optional<LogId> successor_of(const federation::Directory& directory,
+                                  const federation::DirectoryLog& log) {
+  if (const auto* const gradual = std::get_if<federation::GradualPolicy>(&directory.policy);
+      gradual != nullptr && gradual->from == log.id())
+    return gradual->to;
+  if (const auto* const single = std::get_if<federation::SinglePolicy>(&directory.policy);
+      single != nullptr && log.state == federation::LogState::draining)
+    return single->log;
+  return std::nullopt;
+}
+
+// Whether the version after those that the owner has published is a tombstone, and the greatest
+// one. The owner monitors it from now on like a version of their own: nothing may come after it.
+Result<bool> take_tombstone(const Session& session, const AskedLog& asked, const LogEndpoint& log,
+                            const Label& label, ClientState& state) {
+  const auto successor = successor_of(asked.domain->current(), *asked.log);
+  if (!successor) return false;
+  const auto known = state.label(label)->owner->greatest();
+  KT_TRY(const auto found, ask_log<keytrans::SearchResponse>(session, log, "search",
+                                                             state.search_request(label), state));
+  KT_TRY(const bool moved,
+         of_verification(federation::has_moved(found.value, *successor), log.name));
+  const std::uint64_t next = known ? std::uint64_t{known->value()} + 1 : 0;
+  if (!moved || found.version.value() != next) return false;
+  KT_TRY(const EntryIndex start, find_start(session, log, state));
+  KT_TRY(const auto outcome,
+         ask_log<keytrans::OwnerInitResponse>(session, log, "owner-init",
+                                              state.owner_init_request(label, start), state));
+  if (outcome.greatest_at_start != found.version)
+    return fail(Errc::verification_failed,
+                log.name + ": there is a version that was not published from here");
+  return true;
+}
+
 // Whether the rightmost distinguished entry is verified then.
-Result<bool> ask_owner(const Session& session, const LogEndpoint& log, const Label& label,
-                       ClientState& state) {
+Result<bool> ask_owner(const Session& session, const AskedLog& asked, const LogEndpoint& log,
+                       const Label& label, ClientState& state) {
   KT_TRY(const auto request, state.owner_monitor_request(label));
   KT_TRY(const auto outcome, ask_to_monitor<keytrans::OwnerMonitorResponse>(
                                  session, log, "owner-monitor", request, state));
-  if (!outcome.complete && outcome.verified_through <= request.start)
+  if (outcome.complete || outcome.verified_through > request.start) return outcome.complete;
+  KT_TRY(const bool has_moved, take_tombstone(session, asked, log, label, state));
+  if (!has_moved)
     return fail(
         Errc::verification_failed,
         log.name + ": there is a version that was not published from here; kt lookup shows it");
-  return outcome.complete;
+  return true;
 }
 
 Result<void> meet(const Session& session, const AskedLog& asked, const Obligation& obligation) {
@@ -125,7 +163,7 @@ Result<void> meet(const Session& session, const AskedLog& asked, const Obligatio
         KT_TRY(ask_contact(session, log, obligation.label, state));
         break;
       case Obligation::Kind::owner_monitoring:
-        return ask_owner(session, log, obligation.label, state);
+        return ask_owner(session, asked, log, obligation.label, state);
       case Obligation::Kind::distinguished:
         KT_TRY(ask_log<keytrans::DistinguishedResponse>(session, log, "distinguished",
                                                         state.distinguished_request(), state));

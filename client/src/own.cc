@@ -2,6 +2,7 @@
 
 #include "domains.h"
 #include "federation/reserved.h"
+#include "federation/tombstone.h"
 #include "log_states.h"
 #include "routed.h"
 #include "subject.h"
@@ -20,15 +21,6 @@ bool is_owned(const ClientState& state, const Label& label) {
   return known != nullptr && known->owner.has_value();
 }
 
-// The last distinguished entry, from which on an owner may monitor.
-Result<EntryIndex> find_start(const Session& session, const LogEndpoint& log, ClientState& state) {
-  KT_TRY(ask_log<keytrans::DistinguishedResponse>(session, log, "distinguished",
-                                                  state.distinguished_request(), state));
-  if (state.distinguished().empty())
-    return fail(Errc::unavailable, "the log has no distinguished entry that is young enough");
-  return state.distinguished().back().position();
-}
-
 // One update: what came of it, and how the log's tree is then.
 struct Update {
   UpdateOutcome outcome;
@@ -36,41 +28,95 @@ struct Update {
   std::optional<Timestamp> monitor_by;
 };
 
+// What the owner of a label knows of the log that it may have left, for the gateway to answer: the
+// versions there that the owner has not seen. Nothing when the label is not owned there.
+Result<std::optional<keytrans::UpdateRequest>> question_of_from(const Session& session,
+                                                                const Subject& subject) {
+  if (!subject.from) return std::nullopt;
+  const keytrans::LogConfiguration& configuration = subject.directory_from().configuration;
+  KT_TRY(const LoadedState loaded,
+         load_state(session, configuration, subject.known.contact_policy));
+  if (!is_owned(loaded.state, subject.label)) return std::nullopt;
+  KT_TRY(auto request, loaded.state.update_request(subject.label, {}));
+  return request;
+}
+
+// Verifies what the gateway says of the log that the label has left: that there is a tombstone
+// after what the owner knows, and nothing else. The owner goes on to monitor it there.
+Result<void> take_tombstone(const Session& session, const Subject& subject,
+                            const keytrans::UpdateRequest& asked, const Bytes& bytes) {
+  const federation::DirectoryLog& log = subject.directory_from();
+  const std::string name = "log " + log.alias;
+  KT_TRY(change_state(
+      session, log.configuration, subject.known.contact_policy,
+      [&](ClientState& state) -> Result<bool> {
+        KT_TRY(const auto now, state.update_request(subject.label, {}));
+        // Another process has been told of it meanwhile.
+        if (now != asked) return false;
+        KT_TRY(const auto response, of_verification(keytrans::decode<keytrans::UpdateResponse>(
+                                                        bytes, log.configuration.context()),
+                                                    name));
+        KT_TRY(auto verified, of_verification(state.verify(asked, response, session.now()), name));
+        KT_TRY(const UpdateOutcome outcome, state.apply(std::move(verified)));
+        if (outcome.values.size() != 1)
+          return fail(Errc::verification_failed,
+                      name + ": there are versions that were not published from here");
+        KT_TRY(const bool moved,
+               of_verification(federation::has_moved(outcome.values[0], subject.log), name));
+        if (!moved)
+          return fail(Errc::verification_failed,
+                      name + ": there is a version that was not published from here");
+        return true;
+      }));
+  return {};
+}
+
 Result<Update> send(const Session& session, const Subject& subject,
                     const keytrans::SecretBytes& token,
                     const std::vector<keytrans::LabelValue>& values) {
   const federation::DirectoryLog& log = subject.directory_log();
   const std::string name = "log " + log.alias;
   const Origin gateway{subject.known.current().url, subject.known.source.authorities};
-  return change_state(
-      session, log.configuration, subject.known.contact_policy,
-      [&](ClientState& state) -> Result<Update> {
-        if (!is_owned(state, subject.label))
-          return fail(Errc::conflict, "the label is not owned; kt own makes one its owner");
-        KT_TRY(const auto asked, state.update_request(subject.label, values));
-        const federation::RoutedUpdateRequest routed{
-            subject.label, {{log.id().hash(), asked.last, asked.greatest_version}}, values};
-        KT_TRY(Bytes body, federation::encode(routed));
-        KT_TRY(const Bytes answer,
-               session.transport->post(gateway, {"/kt/v1/update", "routed-update", std::move(body),
-                                                 token.text(), false}));
-        KT_TRY(
-            const auto answered,
-            of_peer(federation::decode<federation::RoutedUpdateResponse>(answer), "the gateway"));
-        auto answer_of_log = only_answer(answered, subject);
-        if (!answer_of_log && is_newer(answered, subject))
-          return fail(Errc::unavailable,
-                      "the gateway goes by a newer directory document, in which another log may "
-                      "have the label: kt trust, kt own, and again");
-        KT_TRY(const Bytes bytes, std::move(answer_of_log));
-        KT_TRY(const auto response, of_verification(keytrans::decode<keytrans::UpdateResponse>(
-                                                        bytes, log.configuration.context()),
-                                                    name));
-        KT_TRY(auto verified, of_verification(state.verify(asked, response, session.now()), name));
-        KT_TRY(UpdateOutcome outcome, state.apply(std::move(verified)));
-        return Update{std::move(outcome), tree_of(state, log.alias),
-                      monitor_by(state, subject.label)};
-      });
+  KT_TRY(const auto of_from, question_of_from(session, subject));
+  std::optional<Bytes> answer_of_from;
+  const auto attempt = [&](ClientState& state) -> Result<Update> {
+    if (!is_owned(state, subject.label))
+      return fail(Errc::conflict, "the label is not owned; kt own makes one its owner");
+    KT_TRY(const auto asked, state.update_request(subject.label, values));
+    federation::RoutedUpdateRequest routed{
+        subject.label, {{log.id().hash(), asked.last, asked.greatest_version}}, values};
+    if (of_from)
+      routed.views.push_back({subject.from->hash(), of_from->last, of_from->greatest_version});
+    KT_TRY(Bytes body, federation::encode(routed));
+    KT_TRY(const Bytes answer,
+           session.transport->post(
+               gateway, {"/kt/v1/update", "routed-update", std::move(body), token.text(), false}));
+    KT_TRY(auto answered,
+           of_peer(federation::decode<federation::RoutedUpdateResponse>(answer), "the gateway"));
+    if (of_from && answered.answers.size() == 2 &&
+        answered.answers.back().log_id == subject.from->hash()) {
+      answer_of_from = std::move(answered.answers.back().response);
+      answered.answers.pop_back();
+    }
+    auto answer_of_log = only_answer(answered, subject);
+    if (!answer_of_log && is_newer(answered, subject))
+      return fail(Errc::unavailable,
+                  "the gateway goes by a newer directory document, in which another log may "
+                  "have the label: kt trust, kt own, and again");
+    KT_TRY(const Bytes bytes, std::move(answer_of_log));
+    KT_TRY(const auto response, of_verification(keytrans::decode<keytrans::UpdateResponse>(
+                                                    bytes, log.configuration.context()),
+                                                name));
+    KT_TRY(auto verified, of_verification(state.verify(asked, response, session.now()), name));
+    KT_TRY(UpdateOutcome outcome, state.apply(std::move(verified)));
+    return Update{std::move(outcome), tree_of(state, log.alias), monitor_by(state, subject.label)};
+  };
+  KT_TRY(Update update,
+         change_state(session, log.configuration, subject.known.contact_policy, attempt));
+  if (answer_of_from) {
+    KT_TRY(take_tombstone(session, subject, *of_from, *answer_of_from));
+  }
+  return update;
 }
 
 void add_versions(Published& published, const UpdateOutcome& outcome) {

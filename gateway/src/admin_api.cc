@@ -82,6 +82,7 @@ tl::expected<Endpoint, Response> AdminApi::find(const RequestHead& head) {
     return endpoint;
   }
   if (head.path == kRotateKeys) return rotate(head);
+  if (migrations_ && head.path.starts_with(kMigrationsPath)) return migrations_->find(head);
   if (head.path.starts_with(kLogs))
     return find_on_log(std::string_view(head.path).substr(kLogs.size()), head);
   return Refused(problem_response(Problem::not_found));
@@ -185,6 +186,7 @@ Response AdminApi::metrics() const {
   text.begin(MetricType::gauge, "ktgate_directory_documents_out_of_step",
              "Domains whose directory document does not say what the configuration says.");
   text.sample({}, static_cast<double>(unpublished_));
+  if (migrations_) migrations_->write_metrics(text);
   if (ohttp_ != nullptr) write_ohttp_metrics(text);
   const auto hosting = hosting_.snapshot();
   if (hosting->authoriser() != nullptr) hosting->authoriser()->metrics()->write(text);

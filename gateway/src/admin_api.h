@@ -7,6 +7,7 @@
 #pragma once
 
 #include <atomic>
+#include <optional>
 #include <string_view>
 
 #include <boost/asio/thread_pool.hpp>
@@ -17,6 +18,7 @@
 #include "http_message.h"
 #include "http_server.h"
 #include "log/clock.h"
+#include "migration_api.h"
 #include "ohttp_publisher.h"
 #include "prometheus_text.h"
 
@@ -30,6 +32,11 @@ class AdminApi {
 
   // The endpoint for `head`, or the problem with it. Its handler borrows this object.
   [[nodiscard]] tl::expected<Endpoint, Response> find(const RequestHead& head);
+
+  // Has the endpoints of migrations, too. Borrows both. Before anything is found.
+  void add_migrations(Migrations& migrations, const DirectoryPublisher& publisher) {
+    migrations_.emplace(migrations, hosting_, publisher, blocking_, clock_);
+  }
 
   // What metrics say of the last reload of the configuration.
   void note_reload(bool failed) { reload_failed_ = failed; }
@@ -64,6 +71,7 @@ class AdminApi {
   std::atomic<bool> is_ending_ = false;
   std::atomic<std::size_t> unpublished_ = 0;
   boost::asio::thread_pool blocking_{1};  // for what waits for the disk
+  std::optional<MigrationApi> migrations_;
 };
 
 }  // namespace kt::gateway

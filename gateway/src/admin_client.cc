@@ -41,7 +41,7 @@ std::string detail_of(const HttpResponse& response) {
   return "";
 }
 
-Result<HttpResponse> post(const std::filesystem::path& socket, federation::HttpRequest request) {
+Result<HttpResponse> send(const std::filesystem::path& socket, federation::HttpRequest request) {
   federation::HttpClientOptions options;
   options.socket = socket;
   options.total_timeout = kPatience;
@@ -49,7 +49,6 @@ Result<HttpResponse> post(const std::filesystem::path& socket, federation::HttpR
   const federation::Url url{false, "localhost", 80, ""};
   KT_TRY(const auto client,
          federation::HttpClient::create(context.get_executor(), url, std::move(options)));
-  request.method = federation::HttpMethod::post;
   auto sent =
       boost::asio::co_spawn(context, client->send(std::move(request)), boost::asio::use_future);
   context.run();
@@ -59,7 +58,7 @@ Result<HttpResponse> post(const std::filesystem::path& socket, federation::HttpR
 // The answer, which has to have `status`.
 Result<HttpResponse> ask(const std::filesystem::path& socket, federation::HttpRequest request,
                          unsigned status) {
-  auto response = post(socket, std::move(request));
+  auto response = send(socket, std::move(request));
   if (!response) return fail_in(socket.string(), std::move(response).error());
   if (response->status != status)
     return fail(Errc::rejected, "the gateway answers with status " +
@@ -67,7 +66,30 @@ Result<HttpResponse> ask(const std::filesystem::path& socket, federation::HttpRe
   return response;
 }
 
+Result<Json> ask_for_json(const std::filesystem::path& socket, federation::HttpRequest request) {
+  KT_TRY(const HttpResponse response, ask(socket, std::move(request), kOk));
+  Json json = Json::parse(response.body, nullptr, false);
+  if (json.is_discarded()) return fail(Errc::unavailable, "the gateway's answer is none");
+  return json;
+}
+
 }  // namespace
+
+Result<Json> get_from_admin(const std::filesystem::path& socket, const std::string& target) {
+  federation::HttpRequest request;
+  request.target = target;
+  return ask_for_json(socket, std::move(request));
+}
+
+Result<Json> post_to_admin(const std::filesystem::path& socket, const std::string& target,
+                           const Json& body) {
+  federation::HttpRequest request;
+  request.method = federation::HttpMethod::post;
+  request.target = target;
+  request.content_type = "application/json";
+  request.body = to_bytes(body.dump());
+  return ask_for_json(socket, std::move(request));
+}
 
 Result<std::uint64_t> erase_labels_at(const std::filesystem::path& socket, const std::string& log,
                                       const std::vector<Label>& labels) {
@@ -78,8 +100,8 @@ Result<std::uint64_t> erase_labels_at(const std::filesystem::path& socket, const
   request.body = format_labels(labels);
   if (request.body.size() > kMaxLabelsSize)
     return fail(Errc::malformed, "too many labels for one request, which has 1 MiB");
-  KT_TRY(const HttpResponse response, ask(socket, std::move(request), kOk));
-  const Json json = Json::parse(response.body, nullptr, false);
+  request.method = federation::HttpMethod::post;
+  KT_TRY(const Json json, ask_for_json(socket, std::move(request)));
   const auto* const values = json.is_object() && json.contains("values")
                                  ? json["values"].get_ptr<const Json::number_unsigned_t*>()
                                  : nullptr;
@@ -89,6 +111,7 @@ Result<std::uint64_t> erase_labels_at(const std::filesystem::path& socket, const
 
 Result<void> rotate_ohttp_key_at(const std::filesystem::path& socket) {
   federation::HttpRequest request;
+  request.method = federation::HttpMethod::post;
   request.target = "/ohttp/rotate";
   KT_TRY(ask(socket, std::move(request), kAccepted));
   return {};

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
 #include "keytrans/result.h"
 #include "keytrans/types.h"
 
@@ -24,5 +26,11 @@ Result<std::uint64_t> erase_labels_at(const std::filesystem::path& socket, const
 // Errors: unavailable when nobody answers; rejected when the gateway does not do it, as when it has
 // begun already.
 Result<void> rotate_ohttp_key_at(const std::filesystem::path& socket);
+// The JSON that it answers with. Errors: unavailable when nobody answers, and then what was posted
+// may have been done; rejected when the gateway does not do it, with its reason.
+Result<nlohmann::json> get_from_admin(const std::filesystem::path& socket,
+                                      const std::string& target);
+Result<nlohmann::json> post_to_admin(const std::filesystem::path& socket, const std::string& target,
+                                     const nlohmann::json& body);
 
 }  // namespace kt::gateway

@@ -25,6 +25,7 @@ void add_log_leaf_key(const program::Command& group);
 void add_log_prune(const program::Command& group);
 void add_log_recover(const program::Command& group);
 void add_log_stat(const program::Command& group);
+void add_migrate(const program::Command& root);
 void add_ohttp_rotate(const program::Command& group);
 void add_serve(const program::Command& root);
 

@@ -31,19 +31,41 @@ std::vector<const HostedLog*> logs_of(const Hosting& hosting, const DomainConfig
   return logs;
 }
 
+using migration::Phase;
+
+// Where labels are by the record of a migration, for users.
+DirectoryPolicy policy_of(const migration::Record& record) {
+  if (record.phase == Phase::dual || record.phase == Phase::sweeping)
+    return federation::GradualPolicy{record.from, record.to};
+  if (record.phase == Phase::draining || record.phase == Phase::finished)
+    return federation::SinglePolicy{record.to};
+  return federation::SinglePolicy{record.from};
+}
+
+LogState state_of(const HostedMigration* migration, const HostedLog& hosted) {
+  if (migration == nullptr || migration->from != &hosted) return LogState::active;
+  if (migration->record.phase == Phase::draining) return LogState::draining;
+  if (migration->record.phase == Phase::finished) return LogState::retired;
+  return LogState::active;
+}
+
 // What the configuration says of the domain, for `epoch` and from `now` on.
 Result<Directory> wanted_directory(const Hosting& hosting, const DomainConfiguration& domain,
                                    Epoch epoch, Timestamp now) {
   std::vector<DirectoryLog> logs;
   std::vector<LogId> ids;
+  const HostedMigration* const migration = hosting.migration(*domain.name);
   for (const HostedLog* const hosted : logs_of(hosting, domain)) {
     federation::Url url = *domain.url;
     url.path += "/kt/v1/logs/" + hosted->alias;
-    logs.push_back({hosted->log->configuration(), hosted->alias, LogState::active, std::move(url)});
+    logs.push_back({hosted->log->configuration(), hosted->alias, state_of(migration, *hosted),
+                    std::move(url)});
     ids.push_back(logs.back().id());
   }
   DirectoryPolicy policy = federation::SinglePolicy{ids.at(0)};
-  if (domain.policy == DomainPolicy::sharded) {
+  if (migration != nullptr) {
+    policy = policy_of(migration->record);
+  } else if (domain.policy == DomainPolicy::sharded) {
     KT_TRY(auto shards, federation::make_shards(std::move(ids)));
     policy = federation::ShardedPolicy{std::move(shards)};
   }
@@ -162,6 +184,8 @@ Result<bool> DirectoryPublisher::publish(const Hosting& hosting,
   }
   KT_TRY(const Bytes entry, document->entry().encode());
   for (const HostedLog* const hosted : logs_of(hosting, domain)) {
+    if (document->directory().find(hosted->log->configuration().id())->state != LogState::active)
+      continue;
     KT_TRY(put_reserved(*hosted->log, directory_label(), entry, is_stopped_));
   }
   if (!is_current || next) {

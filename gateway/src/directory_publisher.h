@@ -39,6 +39,9 @@ class DirectoryPublisher {
     return published_.snapshot();
   }
 
+  // Whether nobody goes by documents that were published before those that are now.
+  [[nodiscard]] bool is_alone() const { return published_.is_alone(); }
+
   // Does for one domain of `hosting` what there is to be done. Blocking until the logs have taken
   // what they were given; another thread may end that with stop(). Result: whether there is another
   // document than before.

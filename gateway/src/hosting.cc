@@ -42,12 +42,14 @@ Result<routing::RoutingTable> make_table(const GatewayConfiguration& configurati
 }  // namespace
 
 Result<std::shared_ptr<const Hosting>> Hosting::create(const GatewayConfiguration& configuration,
-                                                       std::vector<HostedLog> logs,
+                                                       std::vector<HostedLog> logs, Moving moving,
                                                        std::shared_ptr<Authoriser> authoriser,
                                                        std::shared_ptr<Relay> relay) {
   KT_TRY(routing::RoutingTable table, make_table(configuration, logs));
-  return std::shared_ptr<const Hosting>(new Hosting(
+  const std::shared_ptr<Hosting> hosting(new Hosting(
       configuration, std::move(logs), std::move(table), std::move(authoriser), std::move(relay)));
+  KT_TRY(hosting->add_migrations(std::move(moving)));
+  return hosting;
 }
 
 Hosting::Hosting(const GatewayConfiguration& configuration, std::vector<HostedLog> logs,
@@ -69,9 +71,68 @@ Hosting::Hosting(const GatewayConfiguration& configuration, std::vector<HostedLo
   for (const PeerConfiguration& peer : configuration.peers) {
     if (peer.principal) relays_.insert(*peer.principal);
   }
+}
+
+Result<void> Hosting::add_migrations(Moving moving) {
+  for (migration::Record& record : moving.records) {
+    const auto domain = std::find_if(
+        domains_.begin(), domains_.end(),
+        [&record](const DomainConfiguration& each) { return *each.name == record.domain; });
+    if (domain == domains_.end())
+      return fail(Errc::rejected,
+                  record.domain.text() + " is not there, and its labels are moving");
+    auto added = add_migration(*domain, std::move(record), moving);
+    if (!added) return fail_in(domain->name->text(), std::move(added).error());
+  }
   for (const DomainConfiguration& domain : domains_) {
     for (const std::string& alias : domain.logs) domains_of_[alias].push_back(&domain);
   }
+  return {};
+}
+
+Result<void> Hosting::add_migration(DomainConfiguration& domain, migration::Record record,
+                                    const Moving& moving) {
+  using migration::Stage;
+  const HostedLog* const from = find_log(record.from.hex());
+  const HostedLog* const to = find_log(record.to.hex());
+  const bool is_finished = record.phase == migration::Phase::finished;
+  if (to == nullptr) return fail(Errc::rejected, "there is no log that its labels are moving to");
+  if (is_finished && domain.logs == std::vector<std::string>{to->alias}) return {};
+  if (from == nullptr)
+    return fail(Errc::rejected, is_finished
+                                    ? "its log has retired; its logs are to be the one that its "
+                                      "labels have moved to"
+                                    : "there is no log that its labels are moving from");
+  if (from->is_remote() || to->is_remote() || !domain.url || domain.logs.size() != 1 ||
+      (domain.logs[0] != from->alias && domain.logs[0] != to->alias))
+    return fail(Errc::rejected,
+                "its labels are moving between two logs of this gateway, and it has "
+                "to have one of them, and a url");
+  domain.logs = {from->alias, to->alias};
+  HostedMigration hosted{std::move(record),
+                         from,
+                         to,
+                         {},
+                         migration::make_label_log(*from->service, from->configuration()),
+                         migration::make_label_log(*to->service, to->configuration()),
+                         migration::make_intents(*moving.journal, *domain.name, *moving.pool)};
+  for (const Stage stage : {Stage::before, Stage::during, Stage::after})
+    hosted.policies.emplace(stage,
+                            migration::make_policy(stage, hosted.record.from, hosted.record.to));
+  migrations_.emplace(*domain.name, std::move(hosted));
+  return {};
+}
+
+const HostedMigration* Hosting::migration(const federation::Domain& domain) const {
+  const auto found = migrations_.find(domain);
+  return found == migrations_.end() ? nullptr : &found->second;
+}
+
+const HostedMigration* Hosting::migration_of(const HostedLog& log) const {
+  for (const auto& [domain, each] : migrations_) {
+    if (each.from == &log || each.to == &log) return &each;
+  }
+  return nullptr;
 }
 
 AccessConfiguration Hosting::access(const HostedLog& hosted, const Label& label) const {

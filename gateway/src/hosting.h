@@ -13,6 +13,7 @@
 
 #include "authoriser.h"
 #include "configuration.h"
+#include "hosted_migration.h"
 #include "log/log.h"
 #include "principals.h"
 #include "relay.h"
@@ -44,15 +45,24 @@ struct HostedLog {
   }
 };
 
+// The migrations there are, and what their updates need; it outlives every Hosting.
+struct Moving {
+  std::vector<migration::Record> records;
+  migration::Journal* journal = nullptr;
+  boost::asio::thread_pool* pool = nullptr;  // for what waits for the disk
+};
+
 class Hosting {
  public:
   // The logs and domains of `configuration`; `logs` are those of it, and those in this process are
-  // borrowed. So is its authoriser.
+  // borrowed. So is its authoriser. A domain whose labels are moving has both logs, whichever of
+  // them is named first.
   // Errors: those of routing::RoutingTable::create(); rejected for a domain that is to publish a
   // directory document and has a log that a third party manages, which nothing can be put into
-  // here. `relay` is null where there is none.
+  // here; and for one whose labels are moving when the logs are not there that they move between.
+  // `relay` is null where there is none.
   static Result<std::shared_ptr<const Hosting>> create(
-      const GatewayConfiguration& configuration, std::vector<HostedLog> logs,
+      const GatewayConfiguration& configuration, std::vector<HostedLog> logs, Moving moving = {},
       std::shared_ptr<Authoriser> authoriser = nullptr, std::shared_ptr<Relay> relay = nullptr);
   Hosting(const Hosting&) = delete;
   Hosting& operator=(const Hosting&) = delete;
@@ -67,6 +77,10 @@ class Hosting {
   // The log with this LogId. Requires: it is there.
   [[nodiscard]] const HostedLog& log(const LogId& id) const;
   [[nodiscard]] const routing::RoutingTable& table() const { return table_; }
+  // Of a domain, and of a log that is one of the two. Null when there is none, or it is finished
+  // and the configuration has followed.
+  [[nodiscard]] const HostedMigration* migration(const federation::Domain& domain) const;
+  [[nodiscard]] const HostedMigration* migration_of(const HostedLog& log) const;
   // The rules for `label` in `hosted`: those of its domain; where that is none of the log's
   // domains, the strictest that any of them has.
   [[nodiscard]] AccessConfiguration access(const HostedLog& hosted, const Label& label) const;
@@ -90,8 +104,13 @@ class Hosting {
           routing::RoutingTable table, std::shared_ptr<Authoriser> authoriser,
           std::shared_ptr<Relay> relay);
 
+  Result<void> add_migrations(Moving moving);
+  Result<void> add_migration(DomainConfiguration& domain, migration::Record record,
+                             const Moving& moving);
+
   const std::vector<HostedLog> logs_;
-  const std::vector<DomainConfiguration> domains_;
+  std::vector<DomainConfiguration> domains_;
+  std::map<federation::Domain, HostedMigration> migrations_;
   const std::optional<federation::Domain> default_domain_;
   std::map<std::string, const HostedLog*, std::less<>> names_;
   // Of each alias that domains have.

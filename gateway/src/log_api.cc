@@ -260,6 +260,26 @@ std::vector<ApiOperation> LogApi::operations() {
   return all;
 }
 
+namespace {
+
+// What a migration leaves of a log: nothing of one that has retired, and no updates but those by
+// the gateway of one whose labels are moving.
+std::optional<Response> refuse_moving(const Hosting& hosting, const HostedLog& hosted,
+                                      bool is_update) {
+  const HostedMigration* const migration = hosting.migration_of(hosted);
+  if (migration == nullptr) return std::nullopt;
+  const bool is_old = migration->from == &hosted;
+  if (is_old && migration->record.phase == migration::Phase::finished)
+    return problem_response(Problem::retired_log, "the directory document names the new one");
+  const bool is_new_and_ready = !is_old && migration->record.phase == migration::Phase::finished;
+  if (!is_update || is_new_and_ready) return std::nullopt;
+  return problem_response(
+      Problem::rejected,
+      "labels are moving from one log to another; updates are for /kt/v1/update");
+}
+
+}  // namespace
+
 // What shows before there is a label: the refusal, if it is one.
 std::optional<Response> LogApi::refuse_early(const Hosting& hosting, const Caller& caller,
                                              const HostedLog& hosted, const Operation& operation) {
@@ -291,6 +311,8 @@ tl::expected<Endpoint, Response> LogApi::find(std::shared_ptr<const Hosting> hos
   if (found == nullptr || (found->is_for_auditors() && !audited)) return refuse(Problem::not_found);
   if (head.method != found->method()) return Refused(method_not_allowed(found->method()));
   if (auto refused = refuse_early(*hosting, caller, hosted, *found))
+    return Refused(*std::move(refused));
+  if (auto refused = refuse_moving(*hosting, hosted, found->kind == Operation::Kind::update))
     return Refused(*std::move(refused));
   if (!found->response_type.empty() &&
       !accepts_answer(head.accept, media_type(found->response_type)))

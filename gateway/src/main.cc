@@ -41,6 +41,7 @@ int main(int argc, char** argv) {
   kt::gateway::add_init(root);
   kt::gateway::add_check(root);
   kt::gateway::add_serve(root);
+  kt::gateway::add_migrate(root);
   kt::gateway::add_log_commands(root);
   kt::gateway::add_auditor_commands(root);
   kt::gateway::add_ohttp_commands(root);

@@ -21,8 +21,8 @@ bool has_begun(const log::Log& log) {
   return state.size > TreeSize{0} || state.trouble != log::Trouble::none;
 }
 
-// For the gateway's user alone.
-Result<void> make_if_missing(const std::filesystem::path& directory) {
+// Made for the gateway's user alone, if it is not there.
+Result<void> require_directory(const std::filesystem::path& directory) {
   std::error_code error;
   if (std::filesystem::is_directory(directory, error)) return {};
   return store::make_directory(directory,
@@ -47,19 +47,19 @@ Result<log::Log*> OpenLogs::open(const ServedLogConfiguration& named,
   return logs_.emplace(directory, OpenLog{named, std::move(log)}).first->second.log.get();
 }
 
-Result<store::Store*> OpenLogs::open_store(const std::filesystem::path& directory) {
-  KT_TRY(make_if_missing(directory));
+Result<store::Store*> OpenLogs::state_store(const std::filesystem::path& state) {
+  KT_TRY(require_directory(state));
   if (store_ == nullptr) {
-    KT_TRY(store_, store::open_lmdb_store(directory / "store"));
+    KT_TRY(store_, store::open_lmdb_store(state / "store"));
   }
   return store_.get();
 }
 
 Result<SigningState> OpenLogs::signing_state(const std::filesystem::path& directory) {
-  KT_TRY(store::Store* const store, open_store(directory));
+  KT_TRY(store::Store* const opened, state_store(directory));
   const std::filesystem::path evidence = directory / "evidence";
-  KT_TRY(make_if_missing(evidence));
-  return SigningState{store, evidence};
+  KT_TRY(require_directory(evidence));
+  return SigningState{opened, evidence};
 }
 
 Result<std::shared_ptr<Relay>> OpenLogs::open_relay(const GatewayConfiguration& configuration) {
@@ -71,7 +71,7 @@ Result<std::shared_ptr<Relay>> OpenLogs::open_relay(const GatewayConfiguration& 
     if (relays_.back()->is_of(settings, files)) return relays_.back();
     metrics = relays_.back()->metrics();
   }
-  KT_TRY(store::Store* const store, open_store(configuration.state));
+  KT_TRY(store::Store* const store, state_store(configuration.state));
   KT_TRY(auto relay,
          Relay::open(std::move(settings), std::move(files), *store, std::move(metrics)));
   relays_.push_back(relay);
@@ -112,7 +112,12 @@ Result<std::shared_ptr<Authoriser>> OpenLogs::open(const AuthoriserConfiguration
 }
 
 Result<std::shared_ptr<const Hosting>> OpenLogs::host(const GatewayConfiguration& configuration,
-                                                      const program::Interrupt& interrupt) {
+                                                      const program::Interrupt& interrupt,
+                                                      Migrations* migrations) {
+  Moving moving;
+  if (migrations != nullptr) {
+    KT_TRY(moving, migrations->moving());
+  }
   std::vector<HostedLog> hosted;
   std::set<LogId> ids;
   for (const ServedLogConfiguration& named : configuration.logs) {
@@ -141,8 +146,8 @@ Result<std::shared_ptr<const Hosting>> OpenLogs::host(const GatewayConfiguration
   if (!authoriser) return fail_in("authoriser", std::move(authoriser).error());
   auto relay = open_relay(configuration);
   if (!relay) return fail_in("relay", std::move(relay).error());
-  KT_TRY(auto hosting, Hosting::create(configuration, std::move(hosted), *std::move(authoriser),
-                                       *std::move(relay)));
+  KT_TRY(auto hosting, Hosting::create(configuration, std::move(hosted), std::move(moving),
+                                       *std::move(authoriser), *std::move(relay)));
   given_.push_back(hosting);
   return hosting;
 }

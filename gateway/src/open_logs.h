@@ -11,6 +11,7 @@
 
 #include "configuration.h"
 #include "hosting.h"
+#include "migrations.h"
 #include "program/interrupt.h"
 
 namespace kt::gateway {
@@ -26,8 +27,14 @@ class OpenLogs {
   // Upstream::open(), read_authoriser_files(), Authoriser::open(), Relay::open(), open_lmdb_store()
   // for the state, and Hosting::create(); rejected when two of them are copies of one log, or when
   // what an open log was opened with is to change.
+  // `migrations` are of state_store(), or null.
   Result<std::shared_ptr<const Hosting>> host(const GatewayConfiguration& configuration,
-                                              const program::Interrupt& interrupt);
+                                              const program::Interrupt& interrupt,
+                                              Migrations* migrations = nullptr);
+
+  // What the gateway itself keeps in the directory `state`, which is made if need be, for the
+  // gateway's user alone. There is one. Errors: those of make_directory() and open_lmdb_store().
+  Result<store::Store*> state_store(const std::filesystem::path& state);
 
   // Closes the logs that nothing has that host() gave and that is still there. Blocking.
   void close_unused();
@@ -53,11 +60,10 @@ class OpenLogs {
   // Null when there is to be none.
   Result<std::shared_ptr<Relay>> open_relay(const GatewayConfiguration& configuration);
 
-  Result<store::Store*> open_store(const std::filesystem::path& directory);
   Result<SigningState> signing_state(const std::filesystem::path& directory);
 
   std::map<std::filesystem::path, OpenLog> logs_;
-  std::unique_ptr<store::Store> store_;  // there when there is a log to sign for, or a relay
+  std::unique_ptr<store::Store> store_;  // there when it was asked for
   // All that a Hosting may still have, so that they end on this thread; the newest of an alias
   // last.
   std::vector<std::shared_ptr<Upstream>> upstreams_;

@@ -61,7 +61,8 @@ std::vector<Problem> problems_of(const ApiOperation& operation) {
   if (operation.method == Method::post)
     add({Problem::length_required, Problem::content_too_large, Problem::unsupported_media_type});
   if (!operation.response_types.empty()) add({Problem::not_acceptable});
-  if (operation.path.find(kLogParameter) != std::string::npos) add({Problem::unknown_log});
+  if (operation.path.find(kLogParameter) != std::string::npos)
+    add({Problem::unknown_log, Problem::retired_log});
   if (operation.audience != Audience::everyone) add({Problem::unauthenticated, Problem::forbidden});
   if (operation.audience == Audience::admitted) add({Problem::authoriser_unavailable});
   all.insert(all.end(), operation.problems.begin(), operation.problems.end());

@@ -31,6 +31,7 @@ constexpr std::array kRows{
     Row{Problem::not_acceptable, 406, "not-acceptable", "There is no such representation"},
     Row{Problem::stale_version, 409, "stale-version", "The label has another greatest version"},
     Row{Problem::stale_view, 409, "stale-view", "The advertised tree is not the log's"},
+    Row{Problem::retired_log, 410, "retired-log", "The log does not answer any more"},
     Row{Problem::length_required, 411, "length-required", "The length of the body is missing"},
     Row{Problem::content_too_large, 413, "content-too-large", "The body is too large"},
     Row{Problem::unsupported_media_type, 415, "unsupported-media-type",
@@ -51,6 +52,7 @@ constexpr std::array kRows{
         "Who may cannot be found out now"},
     Row{Problem::discovery_unavailable, 503, "discovery-unavailable",
         "The domain cannot be found now"},
+    Row{Problem::migration_frozen, 503, "migration-frozen", "Updates wait while labels move"},
     Row{Problem::draining, 503, "draining", "Going away"},
 };
 

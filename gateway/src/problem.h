@@ -30,6 +30,7 @@ enum class Problem : std::uint8_t {
   not_acceptable,
   stale_version,
   stale_view,
+  retired_log,
   length_required,
   content_too_large,
   unsupported_media_type,
@@ -46,6 +47,7 @@ enum class Problem : std::uint8_t {
   storage_full,
   authoriser_unavailable,
   discovery_unavailable,
+  migration_frozen,
   draining,
 };
 

@@ -14,6 +14,7 @@
 #include "federation/url.h"
 #include "http_server.h"
 #include "journal.h"
+#include "migration_thread.h"
 #include "open_logs.h"
 #include "program/interrupt.h"
 #include "public_api.h"
@@ -39,6 +40,8 @@ using routing::ManagerTrouble;
 
 // How often the logs are looked at.
 constexpr int kLookMilliseconds = 1000;
+// The same, while people wait for it.
+constexpr int kMovingMilliseconds = 100;
 
 // What stood in the way of each log when it was last looked at.
 class Watch {
@@ -132,6 +135,7 @@ LimitsConfiguration admin_limits() {
 struct Running {
   GatewayConfiguration configuration;
   OpenLogs& logs;
+  Migrations* migrations;  // null where no domain publishes anything
   Current<Hosting>& hosting;
   HttpServer& server;
   Journal& journal;
@@ -146,7 +150,7 @@ Result<void> reload(const std::filesystem::path& file, Running& running,
   if (const auto key = find_fixed_change(running.configuration, next))
     return fail(Errc::rejected,
                 file.string() + ": " + *key + " cannot change while the gateway runs");
-  KT_TRY(auto hosting, running.logs.host(next, interrupt));
+  KT_TRY(auto hosting, running.logs.host(next, interrupt, running.migrations));
   KT_TRY(running.server.reload(next.listen, next.limits));
   running.hosting.replace(std::move(hosting));
   running.journal.configure(next.journal);
@@ -154,12 +158,26 @@ Result<void> reload(const std::filesystem::path& file, Running& running,
   return {};
 }
 
+// Hosts what migrations have come to.
+Result<void> host_again(Running& running, const program::Interrupt& interrupt) {
+  KT_TRY(auto hosting, running.logs.host(running.configuration, interrupt, running.migrations));
+  running.hosting.replace(std::move(hosting));
+  return {};
+}
+
+void say(const std::string& what) { std::fprintf(stderr, "ktgate serve: %s\n", what.c_str()); }
+
 Result<int> serve(const std::filesystem::path& file) {
   const program::Interrupt interrupt;  // before there are threads
   const program::Interrupt hangup({SIGHUP});
   KT_TRY(const GatewayConfiguration configuration, read_configuration(file));
   OpenLogs logs;
-  KT_TRY(auto first, logs.host(configuration, interrupt));
+  std::unique_ptr<Migrations> migrations;
+  if (!configuration.state.empty()) {
+    KT_TRY(store::Store* const state, logs.state_store(configuration.state));
+    KT_TRY(migrations, Migrations::open(*state));
+  }
+  KT_TRY(auto first, logs.host(configuration, interrupt, migrations.get()));
   Current<Hosting> hosting(std::move(first));
   KT_TRY(const auto publisher, DirectoryPublisher::create(configuration.state));
   std::unique_ptr<OhttpPublisher> ohttp;
@@ -174,6 +192,7 @@ Result<int> serve(const std::filesystem::path& file) {
                                 [&journal](const Answered& answered) { journal.note(answered); }));
   AdminApi admin_api(hosting, *server);
   admin_api.set_ohttp(ohttp.get());
+  if (migrations != nullptr) admin_api.add_migrations(*migrations, *publisher);
   std::unique_ptr<HttpServer> admin;
   if (!configuration.admin.socket.empty()) {
     auto started =
@@ -191,12 +210,14 @@ Result<int> serve(const std::filesystem::path& file) {
   std::printf("%s://%s\n", url.has_tls ? "https" : "http", url.authority().c_str());
   std::fflush(stdout);
 
-  Running running{configuration, logs, hosting, *server, journal};
+  Running running{configuration, logs, migrations.get(), hosting, *server, journal};
   Watch watch(hosting, journal);
-  PublishingThread publishing(*publisher, ohttp.get(), hosting,
-                              [&journal](bool is_in_step, const std::string& what) {
-                                journal.say(is_in_step ? Severity::info : Severity::error, what);
-                              });
+  const auto say = [&journal](bool is_in_step, const std::string& what) {
+    journal.say(is_in_step ? Severity::info : Severity::error, what);
+  };
+  PublishingThread publishing(*publisher, ohttp.get(), hosting, say);
+  std::optional<MigrationThread> moving;
+  if (migrations != nullptr) moving.emplace(*migrations, hosting, *publisher, say);
   std::array<pollfd, 2> wait{pollfd{interrupt.descriptor(), POLLIN, 0},
                              pollfd{hangup.descriptor(), POLLIN, 0}};
   while (!interrupt.came()) {
@@ -209,10 +230,17 @@ Result<int> serve(const std::filesystem::path& file) {
         journal.say(Severity::error, "nothing was reloaded: " + reloaded.error().detail);
       }
     }
+    if (migrations != nullptr && migrations->take_change()) {
+      if (auto again = host_again(running, interrupt); !again) {
+        say("what has moved is not hosted: " + again.error().detail);
+        migrations->note_change();
+      }
+    }
     watch.look();
     admin_api.note_unpublished(publishing.failing());
     logs.close_unused();
-    poll(wait.data(), wait.size(), kLookMilliseconds);
+    const bool is_waited_for = migrations != nullptr && !migrations->is_idle();
+    poll(wait.data(), wait.size(), is_waited_for ? kMovingMilliseconds : kLookMilliseconds);
   }
   if (admin != nullptr) {
     // Who sends requests here has to learn that it is time to send them elsewhere.
@@ -221,6 +249,7 @@ Result<int> serve(const std::filesystem::path& file) {
     pollfd hurry{interrupt.descriptor(), POLLIN, 0};
     poll(&hurry, 1, static_cast<int>(running.configuration.limits.drain_delay.count()));
   }
+  if (moving) moving->stop();
   publishing.stop();
   server->drain();
   if (admin != nullptr) admin->drain();

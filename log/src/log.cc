@@ -11,6 +11,7 @@
 #include "pruning_thread.h"
 #include "sequencer.h"
 #include "store/head_file.h"
+#include "stored_versions.h"
 
 namespace kt::log {
 namespace {
@@ -45,6 +46,8 @@ class StoredLog final : public Log {
   Result<void> accept_auditor_head(const keytrans::AuditorTreeHead& head) override {
     return sequencer_.accept_auditor_head(head);
   }
+  Result<std::vector<Label>> labels(const std::optional<Label>& after,
+                                    std::size_t limit) const override;
   Result<std::uint64_t> erase(const std::vector<Label>& labels) override {
     return sequencer_.erase(labels);
   }
@@ -89,6 +92,26 @@ Result<keytrans::AuditorUpdate> StoredLog::auditor_update(EntryIndex entry) cons
   auto update = keytrans::decode<keytrans::AuditorUpdate>(*bytes);
   if (!update) return fail(Errc::corrupt, "an auditor's update: " + update.error().detail);
   return update;
+}
+
+Result<std::vector<Label>> StoredLog::labels(const std::optional<Label>& after,
+                                             std::size_t limit) const {
+  std::vector<Label> page;
+  KT_TRY(const auto snapshot, parts_.store->snapshot());
+  Bytes from = after ? after_versions(*after) : Bytes();
+  while (page.size() < limit) {
+    std::optional<Label> next;
+    // The first key of a label; those of its other versions are passed over.
+    KT_TRY(snapshot->scan_keys(parts_.tables.versions, from, [&next](ByteView key) -> Result<bool> {
+      KT_TRY(LabelVersion about, parse_version_key(key));
+      next = std::move(about.label);
+      return false;
+    }));
+    if (!next) break;
+    from = after_versions(*next);
+    page.push_back(*std::move(next));
+  }
+  return page;
 }
 
 // --- Opening ---------------------------------------------------------------------------------

@@ -1,6 +1,12 @@
 #include "migration/runner.h"
 
+#include <memory>
 #include <utility>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include "routing/await.h"
 
 namespace kt::migration {
 namespace {
@@ -45,19 +51,36 @@ asio::awaitable<Result<bool>> Runner::move_some(std::size_t limit) {
   const auto labels = surroundings_.labels(record_.cursor, limit);
   if (!labels) co_return tl::unexpected<Error>(labels.error());
   if (labels->empty()) co_return co_await leave_phase();
+  // The progress of a page that fails is not counted; its labels are looked at again.
   Record after = record_;
-  for (const Label& label : *labels) {
-    const auto moved = co_await move_one(label, after.progress);
-    if (!moved) {
-      // What was done before it is not done again.
-      auto written = write(after);
-      if (!written) co_return written;
-      if (may_pass(moved.error())) co_return tl::unexpected<Error>(moved.error());
-      co_return stop_at(moved.error());
-    }
-    after.cursor = label;
-  }
+  const auto moved = co_await move_all(*labels, after.progress);
+  if (!moved && may_pass(moved.error())) co_return tl::unexpected<Error>(moved.error());
+  if (!moved) co_return stop_at(moved.error());
+  after.cursor = labels->back();
   co_return write(after);
+}
+
+// At the same time, so that a log makes few entries for all of them. Waits for all.
+asio::awaitable<Result<void>> Runner::move_all(std::vector<Label> labels, Progress& progress) {
+  struct Group {
+    std::size_t left;
+    Result<void> result{};
+  };
+  const auto group = std::make_shared<Group>(Group{labels.size()});
+  const auto executor = co_await asio::this_coro::executor;
+  auto start = [this, executor, group, labels = std::move(labels), &progress](auto done) {
+    for (const Label& label : labels) {
+      asio::co_spawn(executor, move_one(label, progress),
+                     [group, done](const std::exception_ptr& thrown, Result<void> moved) {
+                       if (thrown) std::rethrow_exception(thrown);
+                       // A fault that does not pass is the one to be told of.
+                       if (!moved && (group->result || may_pass(group->result.error())))
+                         group->result = std::move(moved);
+                       if (--group->left == 0) done(group->result);
+                     });
+    }
+  };
+  co_return co_await routing::await_callback<Result<void>>(std::move(start));
 }
 
 asio::awaitable<Result<void>> Runner::move_one(Label label, Progress& progress) {

@@ -38,6 +38,7 @@ class KtProgram : public gateway::LogProgram {
         gateway::principal("auditor", gateway::kAuditorToken) +
         "[listen]\naddress = \"127.0.0.1:0\"\n" + listen + limits_ + "[[log]]\ndirectory = \"" +
         name + "\"\nalias = \"main\"\nwriter = \"writer\"\n" + log;
+    name_ = name;
     gateway::write_file(path(name + ".toml"), configuration_);
     serving_.emplace(path(name + ".toml"));
   }
@@ -58,6 +59,17 @@ class KtProgram : public gateway::LogProgram {
         "the gateway publishes no document");
   }
   [[nodiscard]] gateway::Serving& serving() { return *serving_; }
+  // Starts it again with the configuration that it had last, where it was.
+  void restart(const federation::Url& url) {
+    const std::string file = path(name_ + ".toml");
+    std::string text = gateway::read_file(file);
+    const std::string any = "127.0.0.1:0\"";
+    if (const std::size_t at = text.find(any); at != std::string::npos)
+      text.replace(at, any.size(), url.authority() + "\"");
+    gateway::write_file(file, text);
+    serving_.reset();
+    serving_.emplace(file);
+  }
 
   // Somebody else who may write, and does.
   void publish_elsewhere(const std::string& name, const std::string& value,
@@ -114,6 +126,7 @@ class KtProgram : public gateway::LogProgram {
   std::string limits_ = "[limits]\nrequests_per_second = 0\n";
 
  private:
+  std::string name_;
   std::string configuration_;
   std::optional<gateway::Serving> serving_;
   int grown_ = 0;

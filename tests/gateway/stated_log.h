@@ -33,6 +33,10 @@ class StatedLog final : public log::Log {
   Result<void> accept_auditor_head(const keytrans::AuditorTreeHead& /*head*/) override {
     return nothing();
   }
+  Result<std::vector<Label>> labels(const std::optional<Label>& /*after*/,
+                                    std::size_t /*limit*/) const override {
+    return nothing();
+  }
   Result<std::uint64_t> erase(const std::vector<Label>& labels) override {
     erased = labels;
     return erasure;

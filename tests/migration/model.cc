@@ -298,7 +298,7 @@ asio::awaitable<void> Process::run_some() {
     const auto left = co_await runner.finish_left();
     if (!left && left.error().code != Errc::unavailable) broken(left.error().detail);
     co_await turns_.turn();
-    const auto done = co_await runner.step(1 + world_.random_.below(2));
+    const auto done = co_await runner.step(1 + world_.random_.below(3));
     if (!done && done.error().code != Errc::unavailable && done.error().code != Errc::conflict)
       broken(done.error().detail);
     if (!runner.record().fault.empty()) broken(runner.record().fault);

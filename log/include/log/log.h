@@ -184,6 +184,12 @@ class Log {
   // it covers less than the one that is served; unavailable when it cannot be written.
   virtual Result<void> accept_auditor_head(const keytrans::AuditorTreeHead& head) = 0;
 
+  // Labels that the log has versions of, after that one, at most `limit` of them: shorter ones
+  // first, those of one length byte by byte. An empty page is the end. Errors: those of view();
+  // corrupt.
+  virtual Result<std::vector<Label>> labels(const std::optional<Label>& after,
+                                            std::size_t limit) const = 0;
+
   // Erases `labels`, as log/erase.h says, with the same result. Blocking.
   // Errors: not_found when one of the labels is not in the log, and then nothing was erased;
   // unavailable when it cannot be written, and then those of the first labels may be.

@@ -3,7 +3,7 @@
 // updates have left. It may end between any two things it does, and another one goes on from the
 // record.
 //
-// Thread rule: one step() at a time.
+// Thread rule: one step() at a time, awaited on an executor that runs one handler at a time.
 #pragma once
 
 #include <utility>
@@ -59,6 +59,7 @@ class Runner {
 
  private:
   boost::asio::awaitable<Result<bool>> move_some(std::size_t limit);
+  boost::asio::awaitable<Result<void>> move_all(std::vector<Label> labels, Progress& progress);
   boost::asio::awaitable<Result<void>> move_one(Label label, Progress& progress);
   boost::asio::awaitable<Result<bool>> leave_phase();
   boost::asio::awaitable<Result<void>> put_final_head(FinalHead head);

@@ -1,0 +1,238 @@
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <poll.h>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "admin_client.h"
+#include "commands.h"
+#include "federation/domain.h"
+#include "migration/record.h"
+#include "program/duration.h"
+#include "program/interrupt.h"
+
+namespace kt::gateway {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr const char* kHelp =
+    "Move the labels of a domain from one log to another, while a gateway serves both";
+
+constexpr const char* kFooter =
+    "A running gateway does it; --socket is the admin.socket of its configuration. The new log is "
+    "a\n"
+    "[[log]] of the same gateway that has no labels. A command whose effect is there already does\n"
+    "nothing and succeeds. docs/migration.md is the manual.\n\n"
+    "Example:\n"
+    "  ktgate migrate start --socket /run/ktgate/admin.socket example.com --to new --grace 30d\n"
+    "  ktgate migrate advance --socket /run/ktgate/admin.socket example.com\n"
+    "  ktgate migrate watch --socket /run/ktgate/admin.socket example.com";
+
+constexpr int kWatchMilliseconds = 1000;
+constexpr std::uint64_t kMaxRate = 1'000'000;
+
+struct MigrateOptions {
+  std::filesystem::path socket;
+  std::string domain;
+  std::string to;
+  migration::Mode mode = migration::Mode::gradual;
+  std::uint64_t rate = 0;
+  std::uint64_t grace_ms = std::uint64_t{30} * 24 * 60 * 60 * 1000;
+  bool json = false;
+};
+
+const std::map<std::string, migration::Mode>& modes() {
+  static const std::map<std::string, migration::Mode> modes{
+      {"gradual", migration::Mode::gradual}, {"immediate", migration::Mode::immediate}};
+  return modes;
+}
+
+// As far as it is there; what the gateway says is shown, not believed.
+std::string text_in(const Json& json, const char* name) {
+  const auto found = json.find(name);
+  return found != json.end() && found->is_string() ? found->get<std::string>() : "";
+}
+std::uint64_t number_in(const Json& json, const char* name) {
+  const auto found = json.find(name);
+  return found != json.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
+}
+
+std::string describe(const Json& record) {
+  std::string text = text_in(record, "domain") + ": " + text_in(record, "mode") + ", from " +
+                     text_in(record, "from") + " to " + text_in(record, "to") + ", " +
+                     text_in(record, "phase");
+  if (record.value("is_paused", false)) text += ", paused";
+  if (const std::string fault = text_in(record, "fault"); !fault.empty()) text += ": " + fault;
+  text += "\n  labels: " + std::to_string(number_in(record, "moved")) + " moved by the gateway, " +
+          std::to_string(number_in(record, "updated")) + " found moved by updates";
+  if (const std::uint64_t verified = number_in(record, "verified"); verified > 0)
+    text += ", " + std::to_string(verified) + " compared";
+  if (const auto next = record.find("next"); next != record.end() && next->is_object())
+    text += "\n  next: " + text_in(*next, "phase") + ", when " + text_in(*next, "when") +
+            (text_in(*next, "by") == "person" ? ", and you say so" : "");
+  return text + "\n";
+}
+
+void print(const Json& json, bool as_json, const std::string& text) {
+  if (as_json) {
+    std::printf("%s\n", json.dump().c_str());
+  } else {
+    std::printf("%s", text.c_str());
+  }
+}
+
+Result<std::string> path_of(const MigrateOptions& options, const std::string& command) {
+  KT_TRY(const auto domain, federation::Domain::parse(options.domain));
+  return "/migrations/" + domain.text() + "/" + command;
+}
+
+Result<int> run(const MigrateOptions& options, const std::string& command) {
+  KT_TRY(const std::string path, path_of(options, command));
+  Json order = Json::object();
+  if (!options.to.empty())
+    order = {{"to", options.to},
+             {"mode", migration::to_string(options.mode)},
+             {"rate", options.rate},
+             {"grace_ms", options.grace_ms}};
+  KT_TRY(const Json record, post_to_admin(options.socket, path, order));
+  print(record, options.json, describe(record));
+  return program::kDone;
+}
+
+Result<int> plan(const MigrateOptions& options) {
+  KT_TRY(const std::string path, path_of(options, "plan"));
+  const Json order{{"to", options.to}, {"mode", migration::to_string(options.mode)}};
+  KT_TRY(const Json plan, post_to_admin(options.socket, path, order));
+  const std::uint64_t labels = number_in(plan, "labels");
+  std::string text = text_in(plan, "domain") + ": " +
+                     (plan.value("is_counted", false) ? "" : "at least ") + std::to_string(labels) +
+                     " labels from " + text_in(plan, "from") + " to " + text_in(plan, "to") + ", " +
+                     text_in(plan, "mode") + "\n";
+  if (options.rate > 0)
+    text += "  at most " + std::to_string(options.rate) + " a second, so at least " +
+            program::format_age(labels * 1000 / options.rate) + "\n";
+  text += options.mode == migration::Mode::gradual
+              ? "  labels move when they are updated, and the others when you have them swept\n"
+              : "  updates wait from when you have it frozen until all labels are copied\n";
+  print(plan, options.json, text);
+  return program::kDone;
+}
+
+// The records of all domains, or of one.
+Result<Json> records(const MigrateOptions& options) {
+  KT_TRY(const Json all, get_from_admin(options.socket, "/migrations"));
+  if (!all.is_array()) return fail(Errc::unavailable, "the gateway's answer is none");
+  if (options.domain.empty()) return all;
+  KT_TRY(const auto domain, federation::Domain::parse(options.domain));
+  Json some = Json::array();
+  for (const Json& each : all) {
+    if (each.is_object() && text_in(each, "domain") == domain.text()) some.push_back(each);
+  }
+  if (some.empty()) return fail(Errc::not_found, "no labels of that domain are moving");
+  return some;
+}
+
+Result<int> status(const MigrateOptions& options) {
+  KT_TRY(const Json all, records(options));
+  std::string text;
+  for (const Json& each : all) text += describe(each);
+  if (all.empty()) text = "no labels are moving\n";
+  print(all, options.json, text);
+  return program::kDone;
+}
+
+// Until there is nothing left that the gateway does by itself.
+Result<int> watch(const MigrateOptions& options) {
+  const program::Interrupt interrupt;
+  std::string said;
+  while (true) {
+    KT_TRY(const Json all, records(options));
+    const Json& record = all.at(0);
+    const std::string now = describe(record);
+    if (now != said) {
+      print(record, options.json, now);
+      std::fflush(stdout);
+      said = now;
+    }
+    const auto next = record.find("next");
+    const bool is_waiting = record.value("is_paused", false) || next == record.end() ||
+                            text_in(*next, "by") == "person";
+    if (is_waiting) return program::kDone;
+    pollfd wait{interrupt.descriptor(), POLLIN, 0};
+    if (poll(&wait, 1, kWatchMilliseconds) != 0) return program::kInterrupted;
+  }
+}
+
+using Options = std::shared_ptr<MigrateOptions>;
+
+program::Command add(const program::Command& group, const std::string& name, const char* help,
+                     const Options& options, bool is_of_one) {
+  const program::Command command = group.add_command(name, help);
+  command.add_path("--socket", options->socket, "The admin socket of the gateway").required();
+  const program::Option domain = command.add_text("DOMAIN", options->domain, "Whose labels move");
+  if (is_of_one) domain.required();
+  command.add_flag("--json", options->json, "Print JSON");
+  return command;
+}
+
+void add_order(const program::Command& command, const Options& options) {
+  command.add_text("--to", options->to, "The new log: its alias or LogId").required();
+  command.add_choice("--mode", modes(), options->mode, "gradual or immediate");
+  command.add_number("--rate", options->rate, kMaxRate,
+                     "Labels a second that the gateway moves at most");
+}
+
+}  // namespace
+
+void add_migrate(const program::Command& root) {
+  const program::Command group = root.add_command("migrate", kHelp);
+  group.set_footer(kFooter);
+  const auto fresh = [] { return std::make_shared<MigrateOptions>(); };
+  {
+    const Options options = fresh();
+    const auto command =
+        add(group, "plan", "Say what would happen, and change nothing", options, true);
+    add_order(command, options);
+    command.runs([options] { return plan(*options); });
+  }
+  {
+    const Options options = fresh();
+    const auto command = add(group, "start", "Begin: the new log is named to users", options, true);
+    add_order(command, options);
+    command.add_duration("--grace", options->grace_ms, "How long the old log drains (30d)");
+    command.runs([options] { return run(*options, "start"); });
+  }
+  struct Plain {
+    const char* name;
+    const char* help;
+  };
+  constexpr std::array kPlain{
+      Plain{"advance", "Go on to the next phase where a person decides: sweep, or freeze"},
+      Plain{"pause", "Move nothing that is not updated"},
+      Plain{"resume", "Go on moving"},
+      Plain{"finish", "Retire the old log, when the grace period is over"},
+      Plain{"abort", "Leave everything in the old log, while that can be done"},
+  };
+  for (const Plain& each : kPlain) {
+    const Options options = fresh();
+    const auto command = add(group, each.name, each.help, options, true);
+    command.runs([options, name = std::string(each.name)] { return run(*options, name); });
+  }
+  {
+    const Options options = fresh();
+    add(group, "status", "Say where it stands", options, false).runs([options] {
+      return status(*options);
+    });
+  }
+  {
+    const Options options = fresh();
+    add(group, "watch", "Say where it stands until a person has to do something", options, true)
+        .runs([options] { return watch(*options); });
+  }
+}
+
+}  // namespace kt::gateway

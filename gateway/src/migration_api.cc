@@ -1,0 +1,228 @@
+#include "migration_api.h"
+
+#include <array>
+
+#include <nlohmann/json.hpp>
+
+#include "federation/strict_json.h"
+#include "problem.h"
+#include "routing/await.h"
+
+namespace kt::gateway {
+namespace {
+
+namespace asio = boost::asio;
+using Json = nlohmann::ordered_json;
+using federation::Domain;
+using migration::Record;
+
+constexpr std::size_t kMaxBody = 4096;
+constexpr std::string_view kType = "application/json";
+constexpr std::uint64_t kMaxRate = 1'000'000;
+constexpr std::uint64_t kMaxGrace = std::uint64_t{3650} * 24 * 60 * 60 * 1000;
+
+using Refused = tl::unexpected<Response>;
+
+std::string name_of(const Hosting& hosting, const LogId& log) {
+  const HostedLog* const hosted = hosting.find_log(log.hex());
+  return hosted == nullptr ? log.hex() : hosted->alias;
+}
+
+Json json_of(const Hosting& hosting, const Record& record) {
+  Json json{{"domain", record.domain.text()},
+            {"mode", to_string(record.mode)},
+            {"phase", to_string(record.phase)},
+            {"from", name_of(hosting, record.from)},
+            {"to", name_of(hosting, record.to)},
+            {"started", std::to_string(record.started.value())},
+            {"phase_since", std::to_string(record.phase_since.value())},
+            {"is_paused", record.is_paused},
+            {"fault", record.fault},
+            {"rate", record.rate},
+            {"grace_ms", record.grace_ms},
+            {"moved", record.progress.moved},
+            {"updated", record.progress.updated},
+            {"verified", record.progress.verified}};
+  for (const auto actor : {migration::Actor::person, migration::Actor::gateway}) {
+    const auto* const next = migration::find_transition(record.mode, record.phase, actor);
+    if (next == nullptr) continue;
+    json["next"] = {{"phase", to_string(next->to)},
+                    {"by", actor == migration::Actor::person ? "person" : "gateway"},
+                    {"when", next->condition}};
+  }
+  if (record.final_head)
+    json["final_head"] = {{"tree_size", std::to_string(record.final_head->tree_size.value())},
+                          {"root", to_hex(record.final_head->root)}};
+  return json;
+}
+
+Response json_response(const Json& json) {
+  Response response;
+  response.content_type = kType;
+  response.body = to_bytes(json.dump() + "\n");
+  return response;
+}
+
+Result<std::uint64_t> number_in(const nlohmann::json& json, const char* name, std::uint64_t most) {
+  if (!json.contains(name)) return 0;
+  const auto* const number = json[name].get_ptr<const nlohmann::json::number_unsigned_t*>();
+  if (number == nullptr || *number > most)
+    return fail(Errc::malformed, std::string(name) + " is no number, or too large");
+  return *number;
+}
+
+Result<MigrationOrder> parse_order(ByteView body) {
+  KT_TRY(const auto json,
+         federation::parse_json({reinterpret_cast<const char*>(body.data()), body.size()}));
+  if (!json.is_object()) return fail(Errc::malformed, "the order is not an object");
+  MigrationOrder order;
+  for (const char* const name : {"to", "mode"}) {
+    if (!json.contains(name) || !json[name].is_string())
+      return fail(Errc::malformed, std::string(name) + " is missing");
+  }
+  order.to = json["to"].get<std::string>();
+  KT_TRY(order.mode, migration::parse_mode(json["mode"].get<std::string>()));
+  KT_TRY(const std::uint64_t rate, number_in(json, "rate", kMaxRate));
+  order.rate = static_cast<std::uint32_t>(rate);
+  KT_TRY(order.grace_ms, number_in(json, "grace_ms", kMaxGrace));
+  return order;
+}
+
+// What a command is done with.
+struct Call {
+  Migrations& migrations;
+  std::shared_ptr<const Hosting> hosting;
+  std::shared_ptr<const PublishedDirectories> published;
+  Domain domain;
+  Bytes body;
+  Timestamp now;
+};
+
+Result<Json> shown(const Call& call, const Result<Record>& record) {
+  if (!record) return tl::unexpected<Error>(record.error());
+  return json_of(*call.hosting, *record);
+}
+
+Result<Json> plan(const Call& call) {
+  KT_TRY(const MigrationOrder order, parse_order(call.body));
+  KT_TRY(const MigrationPlan plan, call.migrations.plan(*call.hosting, call.domain, order));
+  return Json{{"domain", call.domain.text()},
+              {"mode", to_string(order.mode)},
+              {"from", plan.from},
+              {"to", plan.to},
+              {"labels", plan.labels},
+              {"is_counted", plan.is_counted}};
+}
+
+Result<Json> start(const Call& call) {
+  KT_TRY(const MigrationOrder order, parse_order(call.body));
+  return shown(call, call.migrations.start(*call.hosting, call.domain, order, call.now));
+}
+
+}  // namespace
+
+struct MigrationApi::Command {
+  std::string_view name;
+  Result<Json> (*run)(const Call& call);
+};
+
+tl::expected<Endpoint, Response> MigrationApi::find(const RequestHead& head) {
+  static constexpr std::array kCommands{
+      Command{"plan", plan},
+      Command{"start", start},
+      Command{"advance",
+              [](const Call& call) {
+                return shown(call, call.migrations.advance(*call.hosting, *call.published,
+                                                           call.domain, call.now));
+              }},
+      Command{"pause",
+              [](const Call& call) { return shown(call, call.migrations.pause(call.domain)); }},
+      Command{"resume",
+              [](const Call& call) { return shown(call, call.migrations.resume(call.domain)); }},
+      Command{"finish",
+              [](const Call& call) {
+                return shown(call, call.migrations.finish(call.domain, call.now));
+              }},
+      Command{"abort",
+              [](const Call& call) { return shown(call, call.migrations.abort(call.domain)); }},
+  };
+  std::string_view rest = std::string_view(head.path).substr(kMigrationsPath.size());
+  Endpoint endpoint;
+  if (rest.empty()) {
+    if (head.method != Method::get) return Refused(method_not_allowed(Method::get));
+    endpoint.name = "migrations";
+    endpoint.handle = [this](const Request& /*request*/) { return list(); };
+    return endpoint;
+  }
+  const std::size_t slash = rest.rfind('/');
+  if (rest[0] != '/' || slash == 0) return Refused(problem_response(Problem::not_found));
+  const auto domain = Domain::parse(rest.substr(1, slash - 1));
+  const auto* const command =
+      std::find_if(kCommands.begin(), kCommands.end(),
+                   [&](const Command& each) { return each.name == rest.substr(slash + 1); });
+  if (!domain || command == kCommands.end()) return Refused(problem_response(Problem::not_found));
+  if (head.method != Method::post) return Refused(method_not_allowed(Method::post));
+  endpoint.name = "migrate";
+  endpoint.content_type = kType;
+  endpoint.body_limit = kMaxBody;
+  if (head.content_type != endpoint.content_type)
+    return Refused(
+        problem_response(Problem::unsupported_media_type, "it has to be " + endpoint.content_type));
+  endpoint.handle = [this, command, domain = *domain](Request request) {
+    return run(*command, domain, std::move(request));
+  };
+  return endpoint;
+}
+
+asio::awaitable<Response> MigrationApi::list() {
+  const auto hosting = hosting_.snapshot();
+  const auto records = migrations_.records();
+  if (!records) co_return problem_of(records.error(), Problem::internal);
+  Json all = Json::array();
+  for (const Record& each : *records) all.push_back(json_of(*hosting, each));
+  co_return json_response(all);
+}
+
+asio::awaitable<Response> MigrationApi::run(const Command& command, Domain domain,
+                                            Request request) {
+  std::function<Result<Json>()> work = [this, &command, domain = std::move(domain),
+                                        body = std::move(request.body)] {
+    return command.run(
+        Call{migrations_, hosting_.snapshot(), publisher_.published(), domain, body, clock_.now()});
+  };
+  auto done = co_await routing::await_on<Result<Json>>(blocking_, std::move(work));
+  if (!done) co_return problem_of(done.error(), Problem::no_log, Problem::rejected);
+  co_return json_response(*done);
+}
+
+void MigrationApi::write_metrics(PrometheusText& text) const {
+  const auto records = migrations_.records();
+  if (!records) return;
+  const auto hosting = hosting_.snapshot();
+  // Logs by their aliases: a domain is nobody's label.
+  const auto each = [&](std::string_view name, MetricType type, std::string_view help,
+                        const std::function<double(const Record&)>& value) {
+    text.begin(type, name, help);
+    for (const Record& record : *records)
+      text.sample({{"from", name_of(*hosting, record.from)}, {"to", name_of(*hosting, record.to)}},
+                  value(record));
+  };
+  text.begin(MetricType::gauge, "ktgate_migration_phase",
+             "1 for the phase that a migration is in.");
+  for (const Record& record : *records)
+    text.sample({{"from", name_of(*hosting, record.from)},
+                 {"to", name_of(*hosting, record.to)},
+                 {"phase", std::string(to_string(record.phase))}},
+                1);
+  each("ktgate_migration_paused", MetricType::gauge,
+       "Whether nothing is moved that is not updated, by a command or because of a fault.",
+       [](const Record& record) { return record.is_paused ? 1.0 : 0.0; });
+  each("ktgate_migration_labels_moved_total", MetricType::counter,
+       "Labels that the gateway has swept or copied.",
+       [](const Record& record) { return static_cast<double>(record.progress.moved); });
+  each("ktgate_migration_labels_updated_total", MetricType::counter,
+       "Labels that a sweep has found moved, by updates.",
+       [](const Record& record) { return static_cast<double>(record.progress.updated); });
+}
+
+}  // namespace kt::gateway

@@ -1,0 +1,49 @@
+// Goes on with the migrations of a gateway's domains, as migration/runner.h says. Internal.
+//
+// Thread rule: one thread.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "current.h"
+#include "migrations.h"
+
+namespace kt::gateway {
+
+class MigrationThread {
+ public:
+  // Borrows all of them. `say` is called from the thread with what has changed, for the operator.
+  MigrationThread(Migrations& migrations, const Current<Hosting>& hosting,
+                  const DirectoryPublisher& publisher, std::function<void(const std::string&)> say,
+                  const log::Clock& clock = log::system_clock());
+  MigrationThread(const MigrationThread&) = delete;
+  MigrationThread& operator=(const MigrationThread&) = delete;
+  ~MigrationThread() { stop(); }
+
+  // Waits for what the logs are doing. Nothing is moved after that.
+  void stop();
+
+ private:
+  void run();
+  // How long to wait before the next step of it.
+  std::chrono::milliseconds go_on(const migration::Record& record);
+  void say_once(const std::string& domain, const std::string& what);
+
+  Migrations& migrations_;
+  const Current<Hosting>& hosting_;
+  const DirectoryPublisher& publisher_;
+  std::function<void(const std::string&)> say_;
+  const log::Clock& clock_;
+  std::map<std::string, std::string> said_;  // of domains
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool is_stopped_ = false;
+  std::thread thread_;
+};
+
+}  // namespace kt::gateway

@@ -1,0 +1,93 @@
+// The migrations of a gateway's domains, as people command them: what may begin, what may go on,
+// and what there is to be seen. Internal. docs/migration.md is the manual.
+//
+// Every command is one commit of the record, or nothing. A command whose effect is there already
+// says so by its result.
+//
+// Thread rule: any thread. Blocking.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "directory_publisher.h"
+#include "hosting.h"
+
+namespace kt::gateway {
+
+// What is to be moved, and how.
+struct MigrationOrder {
+  migration::Mode mode = migration::Mode::gradual;
+  std::string to;              // the alias or LogId of the new log
+  std::uint32_t rate = 0;      // labels a second that the gateway moves at most; 0 for no limit
+  std::uint64_t grace_ms = 0;  // that the old log drains at least
+};
+
+// What would happen.
+struct MigrationPlan {
+  std::string from;  // aliases
+  std::string to;
+  std::uint64_t labels = 0;  // of users, at least; those up to kMaxCounted are counted
+  bool is_counted = false;   // whether these are all
+};
+
+class Migrations {
+ public:
+  static constexpr std::uint64_t kMaxCounted = 1'000'000;
+
+  // Borrows `store`. Errors: those of migration::Journal.
+  static Result<std::unique_ptr<Migrations>> open(store::Store& store);
+  ~Migrations() { pool_.join(); }
+  Migrations(const Migrations&) = delete;
+  Migrations& operator=(const Migrations&) = delete;
+
+  [[nodiscard]] migration::Journal& journal() { return *journal_; }
+  // For a Hosting. Errors: those of the journal.
+  Result<Moving> moving();
+  Result<std::vector<migration::Record>> records() const { return journal_->records(); }
+  Result<std::optional<migration::Record>> find(const federation::Domain& domain) const {
+    return journal_->find(domain);
+  }
+
+  // --- Commands --------------------------------------------------------------------------------
+  // `hosting` is the one in force. Errors of all: not_found when the gateway has no such domain, or
+  // nothing is moving there; rejected, with the reason, when it may not be done; conflict when
+  // something else has changed meanwhile; those of the store and the logs.
+
+  // Changes nothing.
+  Result<MigrationPlan> plan(const Hosting& hosting, const federation::Domain& domain,
+                             const MigrationOrder& order) const;
+  Result<migration::Record> start(const Hosting& hosting, const federation::Domain& domain,
+                                  const MigrationOrder& order, Timestamp now);
+  // Into the phase that a person decides about, draining's end excepted.
+  Result<migration::Record> advance(const Hosting& hosting, const PublishedDirectories& published,
+                                    const federation::Domain& domain, Timestamp now);
+  Result<migration::Record> pause(const federation::Domain& domain);
+  Result<migration::Record> resume(const federation::Domain& domain);
+  Result<migration::Record> finish(const federation::Domain& domain, Timestamp now);
+  // Result: the record that is not there any more.
+  Result<migration::Record> abort(const federation::Domain& domain);
+
+  // Whether something has changed that a Hosting has to know, since this was called last.
+  [[nodiscard]] bool take_change() { return changed_.exchange(false); }
+  void note_change() { changed_ = true; }
+  // Whether nothing is under way, as far as it can be read.
+  [[nodiscard]] bool is_idle() const;
+
+ private:
+  explicit Migrations(std::unique_ptr<migration::Journal> journal) : journal_(std::move(journal)) {}
+
+  Result<migration::Record> required(const federation::Domain& domain) const;
+  Result<migration::Record> change(const migration::Record& before, const migration::Record& after);
+
+  std::unique_ptr<migration::Journal> journal_;
+  boost::asio::thread_pool pool_{2};
+  std::atomic<bool> changed_ = false;
+};
+
+// The head that a log in this process has now. Errors: those of log::Log::view().
+Result<migration::FinalHead> head_of(const log::Log& log);
+
+}  // namespace kt::gateway

@@ -1,0 +1,217 @@
+// A domain that moves from one log to another, at a real gateway, with its users.
+#include "keytrans/base64url.h"
+#include "kt_program.h"
+
+namespace kt::client {
+namespace {
+
+constexpr const char* kBob = "bob@example.com";
+constexpr const char* kCarol = "carol@example.com";
+constexpr const char* kDave = "dave@example.com";
+
+class Migration : public KtProgram {
+ protected:
+  void SetUp() override {
+    gateway::write_file(path("token"), std::string(gateway::kWriterToken) + "\n");
+    std::filesystem::permissions(path("token"), std::filesystem::perms::owner_read);
+    create("log", {"--reasonable-monitoring-window", "1s"});
+    create("new", {"--suite", "ed25519", "--reasonable-monitoring-window", "1s"});
+    import("log", gateway::line_of(kAlice, 0, "alice 0") + gateway::line_of(kAlice, 1, "alice 1") +
+                      gateway::line_of(kBob, 0, "bob 0") + gateway::line_of(kCarol, 0, "carol 0"));
+    limits_ += "[admin]\nsocket = \"admin.socket\"\n";
+    start("log", "", "[[log]]\ndirectory = \"new\"\nalias = \"new\"\nwriter = \"writer\"\n");
+    publish_document("log", serving().url(), "policy = \"single\"\nlogs = [\"main\"]\n");
+    trust(serving().url());
+  }
+
+  Outcome migrate(const std::string& command, std::vector<std::string> more = {}) {
+    std::vector<std::string> arguments{"migrate", command, "--socket", path("admin.socket"),
+                                       "example.com"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return gateway::Running(arguments).wait();
+  }
+  Json status() {
+    const Outcome outcome = migrate("status", {"--json"});
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    return Json::parse(outcome.out).at(0);
+  }
+  void wait_for_phase(const std::string& phase) {
+    gateway::wait_until([&] { return status().at("phase") == phase; },
+                        ("the migration does not become " + phase).c_str());
+  }
+  // Until the document says what the phase says.
+  void wait_for_document(const std::string& policy) {
+    gateway::Asker asker(serving().url());
+    gateway::wait_until(
+        [&] {
+          const auto answer = asker.get("/.well-known/key-transparency");
+          if (answer.status != 200) return false;
+          const Json envelope = Json::parse(answer.body);
+          const Bytes payload = *from_base64url(envelope.at("payload").get<std::string>());
+          return Json::parse(payload).at("policy").dump().find(policy) != std::string::npos;
+        },
+        ("the document does not say " + policy).c_str());
+  }
+  void start_gradual(const std::string& grace = "1s") {
+    const Outcome started = migrate("start", {"--to", "new", "--grace", grace});
+    ASSERT_EQ(started.code, 0) << started.err;
+    wait_for_phase("dual");
+    wait_for_document("gradual");
+  }
+  void expect_found(const std::string& name, const std::string& value, const std::string& log) {
+    const Json found = kt_json({"lookup", name});
+    ASSERT_TRUE(found.is_object()) << name;
+    EXPECT_EQ(found.at("value"), to_base64url(to_bytes(value))) << name;
+    EXPECT_EQ(found.at("log").at("alias"), log) << name;
+  }
+  Outcome publish(const std::string& name, const std::string& value) {
+    gateway::write_file(path("value"), value);
+    return kt({"publish", name, "--value", path("value"), "--token-file", path("token")});
+  }
+  void expect_refused(const Outcome& outcome, const std::string& why) {
+    EXPECT_NE(outcome.code, 0) << outcome.out;
+    EXPECT_NE(outcome.err.find(why), std::string::npos) << outcome.err;
+  }
+};
+
+TEST_F(Migration, GradualFromBeginToEnd) {
+  // Carol has published from here before, and goes on to.
+  ASSERT_EQ(kt({"own", kCarol}).code, 0);
+  ASSERT_EQ(publish(kCarol, "carol 1").code, 0);
+  const Json plan = Json::parse(migrate("plan", {"--to", "new", "--json"}).out);
+  EXPECT_EQ(plan.at("labels"), 3);
+  expect_found(kAlice, "alice 1", "main");
+
+  start_gradual();
+  // Nothing has moved; where to look is known.
+  expect_found(kAlice, "alice 1", "main");
+  expect_found(kBob, "bob 0", "main");
+  EXPECT_EQ(kt_json({"trust"})[0].at("logs").size(), 2U);
+
+  // A label moves when it is updated, also one that the old log never had.
+  for (const char* const name : {kCarol, kDave}) {
+    ASSERT_EQ(kt({"own", name}).code, 0);
+    const Outcome published = publish(name, std::string(name) + " in new");
+    ASSERT_EQ(published.code, 0) << published.err;
+    expect_found(name, std::string(name) + " in new", "new");
+  }
+  ASSERT_EQ(publish(kCarol, "carol again").code, 0);
+  expect_found(kCarol, "carol again", "new");
+  expect_found(kAlice, "alice 1", "main");
+  // Her monitoring of the old log knows of the tombstone.
+  for (const Json& task : kt_json({"monitor", "--all"}).at("tasks"))
+    EXPECT_TRUE(task.at("error").is_null()) << task;
+
+  // The others are swept.
+  ASSERT_EQ(migrate("advance").code, 0);
+  wait_for_phase("draining");
+  wait_for_document("single");
+  const Json swept = status();
+  EXPECT_EQ(swept.at("moved"), 2) << swept;    // alice, bob
+  EXPECT_EQ(swept.at("updated"), 2) << swept;  // carol, dave
+  EXPECT_EQ(swept.at("fault"), "");
+  EXPECT_TRUE(swept.contains("final_head"));
+  expect_found(kAlice, "alice 1", "new");
+  expect_found(kBob, "bob 0", "new");
+  expect_found(kCarol, "carol again", "new");
+  const Outcome tombstone = kt({"lookup", kAlice, "--log", "main"});
+  expect_refused(tombstone, "has moved to another log");
+
+  // It is the gateway's to retire it, when its time has come.
+  gateway::wait_until([this] { return migrate("finish").code == 0; }, "it cannot be finished");
+  EXPECT_EQ(migrate("finish").code, 0);
+  wait_for_phase("finished");
+  gateway::Asker asker(serving().url());
+  gateway::wait_until([&] { return asker.get("/kt/v1/logs/main/configuration").status == 410; },
+                      "the old log does not retire");
+  EXPECT_EQ(asker.get("/kt/v1/logs/new/configuration").status, 200U);
+  expect_found(kAlice, "alice 1", "new");
+}
+
+TEST_F(Migration, NobodyUpdatesBesideIt) {
+  start_gradual();
+  gateway::Asker writer(serving().url(), gateway::kWriterToken);
+  const keytrans::UpdateRequest request{
+      {}, label_of(kBob), Version{0}, {keytrans::LabelValue{to_bytes(std::string("beside"))}}};
+  for (const char* const log : {"main", "new"}) {
+    const auto answer = writer.post("/kt/v1/logs/" + std::string(log) + "/update", "update-request",
+                                    must(keytrans::encode(request)));
+    EXPECT_EQ(answer.status, 422U) << log;
+  }
+  expect_found(kBob, "bob 0", "main");
+}
+
+TEST_F(Migration, GoesOnAfterKillAndRestart) {
+  start_gradual("30d");
+  expect_found(kAlice, "alice 1", "main");  // and the document that is published now
+  ASSERT_EQ(kt({"own", kDave}).code, 0);
+  ASSERT_EQ(publish(kDave, "dave 0").code, 0);
+  const federation::Url url = serving().url();
+  serving().signal(SIGKILL);
+  restart(url);
+  EXPECT_EQ(status().at("phase"), "dual");
+  expect_found(kDave, "dave 0", "new");
+  expect_found(kAlice, "alice 1", "main");
+  ASSERT_EQ(migrate("advance").code, 0);
+  serving().signal(SIGKILL);
+  restart(url);
+  wait_for_phase("draining");
+  wait_for_document("single");
+  expect_found(kAlice, "alice 1", "new");
+  expect_found(kDave, "dave 0", "new");
+  expect_refused(migrate("finish"), "grace period");
+}
+
+TEST_F(Migration, ImmediateFromBeginToEnd) {
+  ASSERT_EQ(migrate("start", {"--to", "new", "--mode", "immediate"}).code, 0);
+  gateway::wait_until([this] { return migrate("advance").code == 0; }, "it cannot be frozen");
+  wait_for_phase("draining");
+  gateway::wait_until(
+      [this] {
+        return kt_json({"lookup", kAlice}).at("log").at("alias") == "new";
+      },
+      "labels are not in the new log");
+  expect_found(kAlice, "alice 1", "new");
+  expect_found(kBob, "bob 0", "new");
+  EXPECT_EQ(status().at("moved"), 3);
+  EXPECT_EQ(status().at("verified"), 3);
+  ASSERT_EQ(kt({"own", kDave}).code, 0);
+  ASSERT_EQ(publish(kDave, "dave 0").code, 0);
+  expect_found(kDave, "dave 0", "new");
+  expect_refused(migrate("abort"), "users have found labels in the new log");
+}
+
+TEST_F(Migration, WhatMakesNoSenseChangesNothing) {
+  expect_refused(migrate("start", {"--to", "main"}), "in that log");
+  expect_refused(migrate("start", {"--to", "other"}), "no log of that name");
+  expect_refused(migrate("advance"), "no labels of that domain are moving");
+  expect_refused(migrate("finish"), "no labels of that domain are moving");
+  const Outcome none =
+      gateway::Running({"migrate", "status", "--socket", path("admin.socket")}).wait();
+  EXPECT_EQ(none.out, "no labels are moving\n");
+  {
+    gateway::Asker writer(serving().url(), gateway::kWriterToken);
+    const keytrans::UpdateRequest request{
+        {}, label_of(kBob), {}, {keytrans::LabelValue{to_bytes(std::string("beside"))}}};
+    ASSERT_EQ(
+        writer.post("/kt/v1/logs/new/update", "update-request", must(keytrans::encode(request)))
+            .status,
+        200U);
+  }
+  expect_refused(migrate("start", {"--to", "new"}), "has labels already");
+  expect_found(kAlice, "alice 1", "main");
+}
+
+TEST_F(Migration, CanBeTakenBackBeforeAnythingMoves) {
+  ASSERT_EQ(migrate("start", {"--to", "new", "--mode", "immediate"}).code, 0);
+  EXPECT_EQ(migrate("start", {"--to", "new", "--mode", "immediate"}).code, 0);
+  expect_refused(migrate("start", {"--to", "new"}), "already, and otherwise");
+  ASSERT_EQ(migrate("abort").code, 0);
+  expect_refused(migrate("status"), "no labels of that domain are moving");
+  expect_found(kAlice, "alice 1", "main");
+  start_gradual();
+  expect_refused(migrate("abort"), "users have found labels in the new log");
+}
+
+}  // namespace
+}  // namespace kt::client
