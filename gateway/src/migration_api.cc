@@ -197,7 +197,7 @@ asio::awaitable<Response> MigrationApi::run(const Command& command, Domain domai
 
 void MigrationApi::write_metrics(PrometheusText& text) const {
   const auto records = migrations_.records();
-  if (!records) return;
+  if (!records || records->empty()) return;
   const auto hosting = hosting_.snapshot();
   // Logs by their aliases: a domain is nobody's label.
   const auto each = [&](std::string_view name, MetricType type, std::string_view help,

@@ -96,8 +96,7 @@ class GatewaySurroundings final : public migration::Surroundings {
 }  // namespace
 
 MigrationThread::MigrationThread(Migrations& migrations, const Current<Hosting>& hosting,
-                                 const DirectoryPublisher& publisher,
-                                 std::function<void(const std::string&)> say,
+                                 const DirectoryPublisher& publisher, Say say,
                                  const log::Clock& clock)
     : migrations_(migrations),
       hosting_(hosting),
@@ -157,9 +156,9 @@ milliseconds MigrationThread::go_on(const Record& record) {
   }
   if (now.phase != record.phase) {
     migrations_.note_change();
-    say_("the migration of " + name + " is " + std::string(to_string(now.phase)) + " now");
+    say_(true, "the migration of " + name + " is " + std::string(to_string(now.phase)) + " now");
   } else if (!now.fault.empty() && now.fault != record.fault) {
-    say_("the migration of " + name + " has stopped: " + now.fault);
+    say_(false, "the migration of " + name + " has stopped: " + now.fault);
   }
   if (*stepped) said_.erase(name);
   if (!*stepped || now.phase != record.phase) return kLook;
@@ -171,7 +170,7 @@ void MigrationThread::say_once(const std::string& domain, const std::string& wha
   std::string& said = said_[domain];
   if (said == what) return;
   said = what;
-  say_(what);
+  say_(false, what);
 }
 
 }  // namespace kt::gateway

@@ -17,9 +17,12 @@ namespace kt::gateway {
 
 class MigrationThread {
  public:
-  // Borrows all of them. `say` is called from the thread with what has changed, for the operator.
+  // What has changed, for the operator, and whether that is as it should be.
+  using Say = std::function<void(bool is_well, const std::string& what)>;
+
+  // Borrows all of them. `say` is called from the thread.
   MigrationThread(Migrations& migrations, const Current<Hosting>& hosting,
-                  const DirectoryPublisher& publisher, std::function<void(const std::string&)> say,
+                  const DirectoryPublisher& publisher, Say say,
                   const log::Clock& clock = log::system_clock());
   MigrationThread(const MigrationThread&) = delete;
   MigrationThread& operator=(const MigrationThread&) = delete;
@@ -37,7 +40,7 @@ class MigrationThread {
   Migrations& migrations_;
   const Current<Hosting>& hosting_;
   const DirectoryPublisher& publisher_;
-  std::function<void(const std::string&)> say_;
+  Say say_;
   const log::Clock& clock_;
   std::map<std::string, std::string> said_;  // of domains
   std::mutex mutex_;

@@ -165,8 +165,6 @@ Result<void> host_again(Running& running, const program::Interrupt& interrupt) {
   return {};
 }
 
-void say(const std::string& what) { std::fprintf(stderr, "ktgate serve: %s\n", what.c_str()); }
-
 Result<int> serve(const std::filesystem::path& file) {
   const program::Interrupt interrupt;  // before there are threads
   const program::Interrupt hangup({SIGHUP});
@@ -211,9 +209,10 @@ Result<int> serve(const std::filesystem::path& file) {
   std::fflush(stdout);
 
   Running running{configuration, logs, migrations.get(), hosting, *server, journal};
+  std::string unhosted;  // why a migration is not followed, as it was said
   Watch watch(hosting, journal);
-  const auto say = [&journal](bool is_in_step, const std::string& what) {
-    journal.say(is_in_step ? Severity::info : Severity::error, what);
+  const auto say = [&journal](bool is_well, const std::string& what) {
+    journal.say(is_well ? Severity::info : Severity::error, what);
   };
   PublishingThread publishing(*publisher, ohttp.get(), hosting, say);
   std::optional<MigrationThread> moving;
@@ -231,10 +230,12 @@ Result<int> serve(const std::filesystem::path& file) {
       }
     }
     if (migrations != nullptr && migrations->take_change()) {
-      if (auto again = host_again(running, interrupt); !again) {
-        say("what has moved is not hosted: " + again.error().detail);
-        migrations->note_change();
-      }
+      const auto again = host_again(running, interrupt);
+      const std::string fault = again ? "" : again.error().detail;
+      if (!again && fault != unhosted)
+        journal.say(Severity::error, "what has moved is not hosted: " + fault);
+      if (!again) migrations->note_change();
+      unhosted = fault;
     }
     watch.look();
     admin_api.note_unpublished(publishing.failing());

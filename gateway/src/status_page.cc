@@ -173,8 +173,22 @@ bool is_unpublished(const DomainConfiguration& domain, const PublishedDirectorie
 // By the log's alias.
 using Standings = std::map<std::string, Standing, std::less<>>;
 
-std::string domain_card(const DomainConfiguration& domain, const PublishedDirectories& published,
-                        const Standings& standings) {
+// Where labels are, for users.
+std::string labels_text(const DomainConfiguration& domain, const HostedMigration* migration) {
+  using migration::Phase;
+  if (migration == nullptr)
+    return domain.policy == DomainPolicy::sharded ? "each in one of the logs" : "all in the log";
+  const migration::Record& record = migration->record;
+  const std::string phase = " (" + std::string(to_string(record.mode)) + " migration, " +
+                            std::string(to_string(record.phase)) + ")";
+  if (record.phase == Phase::dual || record.phase == Phase::sweeping)
+    return "moving from " + migration->from->alias + " to " + migration->to->alias + phase;
+  const bool have_moved = record.phase == Phase::draining || record.phase == Phase::finished;
+  return "all in " + (have_moved ? migration->to : migration->from)->alias + phase;
+}
+
+std::string domain_card(const DomainConfiguration& domain, const HostedMigration* migration,
+                        const PublishedDirectories& published, const Standings& standings) {
   std::string logs;
   std::string faults;
   Standing standing = kFine;
@@ -191,8 +205,7 @@ std::string domain_card(const DomainConfiguration& domain, const PublishedDirect
     faults += fault(kWatched.css, "its directory document is not published yet");
   }
   std::string rows = element("dt", domain.logs.size() == 1 ? "log" : "logs") + element("dd", logs);
-  rows += row("labels", domain.policy == DomainPolicy::sharded ? "each in one of the logs"
-                                                               : "all in the log");
+  rows += row("labels", labels_text(domain, migration));
   const auto document = published.find(*domain.name);
   std::string epoch = domain.url ? "none yet" : "not published here";
   if (document != published.end())
@@ -247,7 +260,7 @@ std::string status_page(const Hosting& hosting, const PublishedDirectories& publ
   std::string domains;
   for (const DomainConfiguration& domain : hosting.domains()) {
     warned += is_unpublished(domain, published) ? 1 : 0;
-    domains += domain_card(domain, published, standings);
+    domains += domain_card(domain, hosting.migration(*domain.name), published, standings);
   }
   const std::string head =
       "<meta charset=\"utf-8\">\n"

@@ -1,4 +1,5 @@
 // A domain that moves from one log to another, at a real gateway, with its users.
+#include "federation/routed_messages.h"
 #include "keytrans/base64url.h"
 #include "kt_program.h"
 
@@ -83,6 +84,9 @@ TEST_F(Migration, GradualFromBeginToEnd) {
   expect_found(kAlice, "alice 1", "main");
 
   start_gradual();
+  gateway::Asker people(serving().url());
+  EXPECT_NE(gateway::text_of(people.get("/", "text/html").body).find("moving from main to new"),
+            std::string::npos);
   // Nothing has moved; where to look is known.
   expect_found(kAlice, "alice 1", "main");
   expect_found(kBob, "bob 0", "main");
@@ -163,8 +167,18 @@ TEST_F(Migration, GoesOnAfterKillAndRestart) {
 }
 
 TEST_F(Migration, ImmediateFromBeginToEnd) {
-  ASSERT_EQ(migrate("start", {"--to", "new", "--mode", "immediate"}).code, 0);
+  ASSERT_EQ(migrate("start", {"--to", "new", "--mode", "immediate", "--rate", "1"}).code, 0);
   gateway::wait_until([this] { return migrate("advance").code == 0; }, "it cannot be frozen");
+  // Labels are copied one a second, and what users find stays as it is.
+  wait_for_phase("populating");
+  gateway::Asker writer(serving().url(), gateway::kWriterToken);
+  const federation::RoutedUpdateRequest update{
+      label_of(kBob), {}, {keytrans::LabelValue{to_bytes(std::string("too early"))}}};
+  const auto refused =
+      writer.post("/kt/v1/update", "routed-update-request", must(federation::encode(update)));
+  EXPECT_EQ(refused.status, 503U);
+  EXPECT_NE(gateway::text_of(refused.body).find("migration-frozen"), std::string::npos);
+  expect_found(kBob, "bob 0", "main");
   wait_for_phase("draining");
   gateway::wait_until(
       [this] {

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <map>
 #include <random>
+#include <set>
 #include <string>
 #include <sys/resource.h>
 #include <thread>
@@ -211,6 +212,29 @@ TEST_F(LogTest, CallersThatAreBehindAreToldWhatTheyMissed) {
 
 // Of two callers who both know the same, one gets its way and the other learns of it, even if they
 // come together.
+TEST_F(LogTest, GivesItsLabelsPageByPage) {
+  fixture_.open();
+  EXPECT_TRUE(must(fixture_.log().labels(std::nullopt, 10)).empty());
+  const Label short_one = make_label("z");
+  must(fixture_.update(alice_, std::nullopt, {value_of("0")}));
+  must(fixture_.update(alice_, Version{0}, {value_of("1")}));
+  must(fixture_.update(bob_, std::nullopt, {value_of("0")}));
+  must(fixture_.update(short_one, std::nullopt, {value_of("0")}));
+  const std::vector<Label> all = must(fixture_.log().labels(std::nullopt, 10));
+  ASSERT_EQ(all.size(), 3U);
+  EXPECT_EQ(all[0], short_one);
+  EXPECT_EQ(std::set<Label>(all.begin(), all.end()), (std::set<Label>{alice_, bob_, short_one}));
+  std::vector<Label> one_by_one;
+  std::optional<Label> after;
+  for (auto page = must(fixture_.log().labels(after, 1)); !page.empty();
+       page = must(fixture_.log().labels(after, 1))) {
+    ASSERT_EQ(page.size(), 1U);
+    one_by_one.push_back(page[0]);
+    after = page[0];
+  }
+  EXPECT_EQ(one_by_one, all);
+}
+
 TEST_F(LogTest, OfTwoUpdatesOfOneLabelTheFirstWins) {
   fixture_.options.commit_window = std::chrono::milliseconds(200);
   fixture_.open();
