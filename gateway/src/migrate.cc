@@ -10,6 +10,8 @@
 #include "admin_client.h"
 #include "commands.h"
 #include "federation/domain.h"
+#include "log/clock.h"
+#include "migrate_verify.h"
 #include "migration/record.h"
 #include "program/duration.h"
 #include "program/interrupt.h"
@@ -167,6 +169,45 @@ Result<int> watch(const MigrateOptions& options) {
   }
 }
 
+Result<LogId> log_id_in(const Json& record, const char* name) {
+  const auto bytes = from_hex(text_in(record, name));
+  HashValue hash{};
+  if (!bytes || bytes->size() != hash.size())
+    return fail(Errc::unavailable, "the gateway's answer is none");
+  std::copy(bytes->begin(), bytes->end(), hash.begin());
+  return LogId(hash);
+}
+
+Result<int> verify(const MigrateOptions& options) {
+  const program::Interrupt interrupt;
+  KT_TRY(const Json all, records(options));
+  const Json& record = all.at(0);
+  KT_TRY(const LogId from, log_id_in(record, "from_id"));
+  KT_TRY(const LogId to, log_id_in(record, "to_id"));
+  MigrationVerifier verifier(text_in(record, "mode") == "gradual", from, to);
+  KT_TRY(const std::string path, path_of(options, "page"));
+  while (true) {
+    if (interrupt.came()) return program::kInterrupted;
+    KT_TRY(const Json page,
+           post_to_admin(options.socket, path, format_page_request(verifier.next())));
+    KT_TRY(const bool more, verifier.take(page, log::system_clock().now()));
+    if (!more) break;
+  }
+  const MigrationReport& report = verifier.report();
+  std::string text;
+  for (const std::string& each : report.shown) text += "fault: " + each + "\n";
+  text += std::to_string(report.moved) + " labels have moved with their value, " +
+          std::to_string(report.updated) + " with an update, " + std::to_string(report.waiting) +
+          " are in the old log, " + std::to_string(report.faults) + " faults\n";
+  print(Json{{"moved", report.moved},
+             {"updated", report.updated},
+             {"waiting", report.waiting},
+             {"faults", report.faults},
+             {"shown", report.shown}},
+        options.json, text);
+  return report.faults == 0 ? program::kDone : program::kFailed;
+}
+
 using Options = std::shared_ptr<MigrateOptions>;
 
 program::Command add(const program::Command& group, const std::string& name, const char* help,
@@ -221,6 +262,12 @@ void add_migrate(const program::Command& root) {
     const Options options = fresh();
     const auto command = add(group, each.name, each.help, options, true);
     command.runs([options, name = std::string(each.name)] { return run(*options, name); });
+  }
+  {
+    const Options options = fresh();
+    add(group, "verify", "Verify what both logs say of every label, and report faults", options,
+        true)
+        .runs([options] { return verify(*options); });
   }
   {
     const Options options = fresh();

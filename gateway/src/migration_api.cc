@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "federation/strict_json.h"
+#include "migration_page.h"
 #include "problem.h"
 #include "routing/await.h"
 
@@ -34,6 +35,8 @@ Json json_of(const Hosting& hosting, const Record& record) {
             {"phase", to_string(record.phase)},
             {"from", name_of(hosting, record.from)},
             {"to", name_of(hosting, record.to)},
+            {"from_id", record.from.hex()},
+            {"to_id", record.to.hex()},
             {"started", std::to_string(record.started.value())},
             {"phase_since", std::to_string(record.phase_since.value())},
             {"is_paused", record.is_paused},
@@ -119,6 +122,13 @@ Result<Json> start(const Call& call) {
   return shown(call, call.migrations.start(*call.hosting, call.domain, order, call.now));
 }
 
+Result<Json> page(const Call& call) {
+  const HostedMigration* const migration = call.hosting->migration(call.domain);
+  if (migration == nullptr) return fail(Errc::not_found, "no labels of that domain are moving");
+  KT_TRY(const PageRequest request, parse_page_request(call.body));
+  return make_page(*migration, request);
+}
+
 }  // namespace
 
 struct MigrationApi::Command {
@@ -143,6 +153,7 @@ tl::expected<Endpoint, Response> MigrationApi::find(const RequestHead& head) {
               [](const Call& call) {
                 return shown(call, call.migrations.finish(call.domain, call.now));
               }},
+      Command{"page", page},
       Command{"abort",
               [](const Call& call) { return shown(call, call.migrations.abort(call.domain)); }},
   };

@@ -69,6 +69,14 @@ class Migration : public KtProgram {
     gateway::write_file(path("value"), value);
     return kt({"publish", name, "--value", path("value"), "--token-file", path("token")});
   }
+  // What `verify` counts.
+  Json report() {
+    const Outcome verified = migrate("verify", {"--json"});
+    EXPECT_EQ(verified.code, 0) << verified.out << verified.err;
+    Json counts = Json::parse(verified.out);
+    counts.erase("shown");
+    return counts;
+  }
   void expect_refused(const Outcome& outcome, const std::string& why) {
     EXPECT_NE(outcome.code, 0) << outcome.out;
     EXPECT_NE(outcome.err.find(why), std::string::npos) << outcome.err;
@@ -91,6 +99,8 @@ TEST_F(Migration, GradualFromBeginToEnd) {
   expect_found(kAlice, "alice 1", "main");
   expect_found(kBob, "bob 0", "main");
   EXPECT_EQ(kt_json({"trust"})[0].at("logs").size(), 2U);
+
+  EXPECT_EQ(report(), (Json{{"moved", 0}, {"updated", 0}, {"waiting", 3}, {"faults", 0}}));
 
   // A label moves when it is updated, also one that the old log never had.
   for (const char* const name : {kCarol, kDave}) {
@@ -120,6 +130,8 @@ TEST_F(Migration, GradualFromBeginToEnd) {
   expect_found(kCarol, "carol again", "new");
   const Outcome tombstone = kt({"lookup", kAlice, "--log", "main"});
   expect_refused(tombstone, "has moved to another log");
+
+  EXPECT_EQ(report(), (Json{{"moved", 2}, {"updated", 2}, {"waiting", 0}, {"faults", 0}}));
 
   // It is the gateway's to retire it, when its time has come.
   gateway::wait_until([this] { return migrate("finish").code == 0; }, "it cannot be finished");
@@ -189,6 +201,7 @@ TEST_F(Migration, ImmediateFromBeginToEnd) {
   expect_found(kBob, "bob 0", "new");
   EXPECT_EQ(status().at("moved"), 3);
   EXPECT_EQ(status().at("verified"), 3);
+  EXPECT_EQ(report(), (Json{{"moved", 3}, {"updated", 0}, {"waiting", 0}, {"faults", 0}}));
   ASSERT_EQ(kt({"own", kDave}).code, 0);
   ASSERT_EQ(publish(kDave, "dave 0").code, 0);
   expect_found(kDave, "dave 0", "new");

@@ -1,0 +1,114 @@
+#include "migration_page.h"
+
+#include <algorithm>
+
+#include "federation/reserved.h"
+#include "federation/strict_json.h"
+#include "keytrans/base64url.h"
+#include "keytrans/prover.h"
+
+namespace kt::gateway {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// The response to a search, if there is one; and the version that was found.
+struct Searched {
+  Bytes response;
+  Version version;
+  bool is_tombstone = false;
+};
+
+Result<std::optional<Searched>> search(const log::Log& log, const Label& label,
+                                       std::optional<TreeSize> last,
+                                       std::optional<Version> version) {
+  KT_TRY(const auto view, log.view());
+  const auto response = keytrans::prove_search(*view, {last, label, version});
+  if (!response && response.error().code == Errc::not_found) return std::nullopt;
+  if (!response) return tl::unexpected<Error>(response.error());
+  KT_TRY(Bytes bytes,
+         keytrans::encode(*response, log.configuration().context(version.has_value())));
+  return Searched{std::move(bytes), version ? *version : *response->version,
+                  federation::is_like_a_tombstone(response->value.value)};
+}
+
+Result<Json> describe(const HostedMigration& migration, const PageRequest& request,
+                      const Label& label) {
+  const log::Log& from = *migration.from->log;
+  const log::Log& to = *migration.to->log;
+  Json json{{kPageLabel, to_base64url(label.bytes())}};
+  KT_TRY(const auto greatest, search(from, label, request.from_last, std::nullopt));
+  if (greatest) json[kPageFrom] = to_base64url(greatest->response);
+  if (greatest && greatest->is_tombstone && greatest->version > Version{0}) {
+    const Version before{greatest->version.value() - 1};
+    KT_TRY(const auto found, search(from, label, request.from_last, before));
+    if (found) json[kPageFromBefore] = to_base64url(found->response);
+  }
+  KT_TRY(const auto moved, search(to, label, request.to_last, std::nullopt));
+  if (moved) json[kPageTo] = to_base64url(moved->response);
+  if (moved && moved->version > Version{0}) {
+    KT_TRY(const auto first, search(to, label, request.to_last, Version{0}));
+    if (first) json[kPageToFirst] = to_base64url(first->response);
+  }
+  return json;
+}
+
+Result<std::string> configuration_of(const HostedLog& hosted) {
+  KT_TRY(const Bytes bytes, keytrans::encode(hosted.configuration().wire()));
+  return to_base64url(bytes);
+}
+
+}  // namespace
+
+Result<PageRequest> parse_page_request(ByteView body) {
+  KT_TRY(const auto json,
+         federation::parse_json({reinterpret_cast<const char*>(body.data()), body.size()}));
+  if (!json.is_object()) return fail(Errc::malformed, "the request is not an object");
+  PageRequest request;
+  if (json.contains("after")) {
+    if (!json["after"].is_string()) return fail(Errc::malformed, "after is no label");
+    const auto bytes = from_base64url(json["after"].get<std::string>());
+    if (!bytes) return fail(Errc::malformed, "after is not base64url");
+    KT_TRY(request.after, Label::create(*bytes));
+  }
+  for (const auto& [name, last] :
+       {std::pair{"from_last", &request.from_last}, std::pair{"to_last", &request.to_last}}) {
+    if (!json.contains(name)) continue;
+    const auto* const number = json[name].get_ptr<const nlohmann::json::number_unsigned_t*>();
+    if (number == nullptr) return fail(Errc::malformed, std::string(name) + " is no number");
+    *last = TreeSize{*number};
+  }
+  return request;
+}
+
+nlohmann::json format_page_request(const PageRequest& request) {
+  nlohmann::json json = nlohmann::json::object();
+  if (request.after) json["after"] = to_base64url(request.after->bytes());
+  if (request.from_last) json["from_last"] = request.from_last->value();
+  if (request.to_last) json["to_last"] = request.to_last->value();
+  return json;
+}
+
+Result<Json> make_page(const HostedMigration& migration, const PageRequest& request) {
+  KT_TRY(const std::string from, configuration_of(*migration.from));
+  KT_TRY(const std::string to, configuration_of(*migration.to));
+  Json page{{"from", from}, {"to", to}, {"labels", Json::array()}};
+  KT_TRY(const auto labels, migration.from->log->labels(request.after, kPageLabels));
+  for (const Label& label : labels) {
+    page["after"] = to_base64url(label.bytes());
+    if (federation::is_reserved(label)) continue;
+    KT_TRY(Json json, describe(migration, request, label));
+    page["labels"].push_back(std::move(json));
+  }
+  if (labels.empty() && migration.record.final_head) {
+    KT_TRY(const Bytes recorded, migration.record.final_head->encode());
+    page["final_head"] = to_base64url(recorded);
+    KT_TRY(const auto logged,
+           search(*migration.to->log, migration::final_head_label(migration.record.from),
+                  request.to_last, std::nullopt));
+    if (logged) page["logged_final_head"] = to_base64url(logged->response);
+  }
+  return page;
+}
+
+}  // namespace kt::gateway
