@@ -34,6 +34,15 @@ Result<ClientState> state_of(const Json& page, const char* name, const LogId& id
   return ClientState(std::move(configuration));
 }
 
+// For people, on one line.
+std::string shown(const Label& label) {
+  try {
+    return Json(std::string(label.bytes().begin(), label.bytes().end())).dump();
+  } catch (const Json::type_error&) {  // not UTF-8
+    return format_label_line(label);
+  }
+}
+
 }  // namespace
 
 struct MigrationVerifier::Found {
@@ -133,7 +142,7 @@ Result<bool> MigrationVerifier::take(const Json& page, Timestamp now) {
     if (!bytes) return bad_page("a label is missing");
     KT_TRY(const Label label, Label::create(*bytes));
     if (const auto judged = judge(json, label, now); !judged)
-      note_fault(format_label_line(label), judged.error().detail);
+      note_fault(shown(label), judged.error().detail);
   }
   KT_TRY(const auto recorded, bytes_in(page, "final_head"));
   if (recorded) {

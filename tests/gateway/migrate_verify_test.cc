@@ -1,0 +1,166 @@
+// What a report says of logs that did something else than to move their labels.
+#include "migrate_verify.h"
+
+#include <future>
+
+#include <gtest/gtest.h>
+
+#include "federation/tombstone.h"
+#include "keytrans/base64url.h"
+#include "log_program.h"
+#include "names.h"
+#include "routing/embedded_log.h"
+
+namespace kt::gateway {
+namespace {
+
+using migration::Mode;
+using nlohmann::json;
+
+class MigrationVerifierTest : public LogProgram {
+ protected:
+  void SetUp() override {
+    for (const char* const name : {"from", "to"}) {
+      create(name);
+      auto log = must(log::Log::open(path(name)));
+      wait_until([&] { return log->state().size > TreeSize{0}; }, "the log does not begin");
+      logs_[name] = std::move(log);
+    }
+  }
+
+  void put(const std::string& name, const std::string& label, std::optional<Version> greatest,
+           const Bytes& value) {
+    std::promise<Result<keytrans::UpdateResponse>> promise;
+    must(logs_.at(name)->submit(
+        keytrans::UpdateRequest{std::nullopt, label_of(label), greatest, {{value}}},
+        [&promise](auto answer) { promise.set_value(std::move(answer)); }));
+    must(promise.get_future().get());
+  }
+  static Bytes bytes(std::string_view text) { return to_bytes(text); }
+  [[nodiscard]] LogId id(const std::string& name) const {
+    return logs_.at(name)->configuration().id();
+  }
+  [[nodiscard]] Bytes tombstone_to(const LogId& successor) const {
+    return must(federation::Tombstone{successor.hash(), 1}.encode());
+  }
+
+  // The pages are what `change` makes of those of an honest gateway.
+  MigrationReport report(Mode mode, const std::function<void(json&)>& change = nullptr) {
+    HostedLog from{"from", path("from"), {}, {}, logs_.at("from").get(), nullptr};
+    HostedLog to{"to", path("to"), {}, {}, logs_.at("to").get(), nullptr};
+    migration::Record record{domain_of("example.com"), mode, id("from"), id("to")};
+    record.final_head = final_head_;
+    const HostedMigration migration{record, &from, &to, {}, nullptr, nullptr, nullptr};
+    MigrationVerifier verifier(mode == Mode::gradual, id("from"), id("to"));
+    while (true) {
+      const std::string request = format_page_request(verifier.next()).dump();
+      json page = json::parse(
+          must(make_page(migration, must(parse_page_request(to_bytes(request))))).dump());
+      if (change) change(page);
+      if (!must(verifier.take(page, log::system_clock().now()))) return verifier.report();
+    }
+  }
+  void expect_fault(const MigrationReport& report, const std::string& what) {
+    ASSERT_EQ(report.faults, 1U);
+    EXPECT_NE(report.shown[0].find(what), std::string::npos) << report.shown[0];
+  }
+
+  std::map<std::string, std::unique_ptr<log::Log>> logs_;
+  std::optional<migration::FinalHead> final_head_;
+};
+
+TEST_F(MigrationVerifierTest, CountsPageAfterPage) {
+  constexpr std::size_t kLabels = kPageLabels + 3;
+  for (std::size_t i = 0; i < kLabels; ++i)
+    put("from", "user" + std::to_string(i), {}, bytes("a value"));
+  put("from", "kt:directory", {}, bytes("an entry"));
+  EXPECT_EQ(report(Mode::gradual).waiting, kLabels);
+  EXPECT_EQ(report(Mode::gradual).faults, 0U);
+  put("to", "user1", {}, bytes("a value"));
+  put("from", "user1", Version{0}, tombstone_to(id("to")));
+  put("to", "user2", {}, bytes("another"));
+  put("from", "user2", Version{0}, tombstone_to(id("to")));
+  put("to", "new", {}, bytes("new"));
+  put("from", "new", {}, tombstone_to(id("to")));
+  const MigrationReport moved = report(Mode::gradual);
+  EXPECT_EQ(moved.moved, 1U);
+  EXPECT_EQ(moved.updated, 2U);
+  EXPECT_EQ(moved.waiting, kLabels - 2);
+  EXPECT_EQ(moved.faults, 0U);
+}
+
+TEST_F(MigrationVerifierTest, ATombstoneToAStrangerIsAFault) {
+  put("from", "alice", {}, bytes("a value"));
+  put("from", "alice", Version{0}, tombstone_to(id("from")));
+  expect_fault(report(Mode::gradual), "\"alice\": the tombstone names a log that is not");
+}
+
+TEST_F(MigrationVerifierTest, ALabelThatWasLeftOutIsAFault) {
+  put("from", "alice", {}, bytes("a value"));
+  put("from", "alice", Version{0}, tombstone_to(id("to")));
+  expect_fault(report(Mode::gradual), "it has moved, and the new log does not have it");
+}
+
+TEST_F(MigrationVerifierTest, TwoTombstonesAreAFault) {
+  put("from", "alice", {}, tombstone_to(id("to")));
+  put("from", "alice", Version{0}, tombstone_to(id("to")));
+  put("to", "alice", {}, bytes("a value"));
+  expect_fault(report(Mode::gradual), "two tombstones");
+}
+
+TEST_F(MigrationVerifierTest, ACopyThatWasChangedIsAFault) {
+  put("from", "alice", {}, bytes("a value"));
+  put("to", "alice", {}, bytes("a value"));
+  EXPECT_EQ(report(Mode::immediate).moved, 1U);
+  put("to", "alice", Version{0}, bytes("an update"));
+  EXPECT_EQ(report(Mode::immediate).moved, 1U);
+  put("from", "bob", {}, bytes("a value"));
+  EXPECT_EQ(report(Mode::immediate).waiting, 1U);
+  put("to", "bob", {}, bytes("another"));
+  expect_fault(report(Mode::immediate), "\"bob\": the first value in the new log is another one");
+}
+
+TEST_F(MigrationVerifierTest, AFinalHeadThatIsAnotherIsAFault) {
+  put("from", "alice", {}, bytes("a value"));
+  final_head_ = migration::FinalHead{TreeSize{2}, id("from").hash()};
+  expect_fault(report(Mode::gradual), "the final head: the new log has another one, or none");
+  const std::string label = "kt:final-head:" + id("from").hex();
+  put("to", label, {}, must(final_head_->encode()));
+  EXPECT_EQ(report(Mode::gradual).faults, 0U);
+  put("to", label, Version{0}, bytes("moved"));
+  expect_fault(report(Mode::gradual), "the final head: the new log has another one, or none");
+}
+
+// Whichever byte of a response a gateway changes, the label is not counted.
+TEST_F(MigrationVerifierTest, NoChangedByteIsBelieved) {
+  put("from", "alice", {}, bytes("a value"));
+  put("to", "alice", {}, bytes("a value"));
+  for (const char* const name : {kPageFrom, kPageTo}) {
+    for (std::size_t at = 0; at < 1500; at += 43) {
+      const MigrationReport tampered = report(Mode::immediate, [&](json& page) {
+        if (page["labels"].empty()) return;
+        json& response = page["labels"][0][name];
+        Bytes changed = *from_base64url(response.get<std::string>());
+        changed[at % changed.size()] ^= 1;
+        response = to_base64url(changed);
+      });
+      EXPECT_EQ(tampered.faults, 1U) << name << " at " << at;
+      EXPECT_EQ(tampered.moved, 0U) << name << " at " << at;
+    }
+  }
+}
+
+TEST_F(MigrationVerifierTest, WhatIsNoPageIsRefused) {
+  MigrationVerifier verifier(true, id("from"), id("to"));
+  const Timestamp now = log::system_clock().now();
+  for (const char* const text :
+       {"[]", "{}", R"({"labels":1})", R"({"labels":[]})", R"({"labels":[],"from":"?"})",
+        R"({"labels":[],"from":"","to":""})"})
+    EXPECT_FALSE(verifier.take(json::parse(text), now).has_value()) << text;
+  for (const char* const text : {"", "[]", R"({"after":1})", R"({"after":"?"})",
+                                 R"({"from_last":-1})", R"({"to_last":"1"})"})
+    EXPECT_FALSE(parse_page_request(to_bytes(std::string_view(text))).has_value()) << text;
+}
+
+}  // namespace
+}  // namespace kt::gateway
