@@ -131,10 +131,12 @@ Question read_question(std::vector<std::string> arguments) {
   question.keys_url = take();
   question.target_url = take();
   question.inner.method = take();
-  const Url url = must(parse_url(take()));
+  const std::string where = take();
+  const std::size_t query = std::min(where.find('?'), where.size());
+  const Url url = must(parse_url(where.substr(0, query)));
   question.inner.scheme = url.has_tls ? "https" : "http";
   question.inner.authority = url.authority();
-  question.inner.path = url.path.empty() ? "/" : url.path;
+  question.inner.path = (url.path.empty() ? "/" : url.path) + where.substr(query);
   if (next != arguments.end()) {
     question.inner.fields.push_back({"content-type", take()});
     question.inner.content = read_file(take());

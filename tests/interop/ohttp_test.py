@@ -9,10 +9,8 @@ import functools
 import http.client
 import http.server
 import itertools
-import os
 import pathlib
 import random
-import shutil
 import struct
 import subprocess
 import sys
@@ -22,76 +20,15 @@ import unittest
 import urllib.error
 import urllib.request
 
+import peers
+from peers import Answer, DEADLINE
+
 OUR_PEER, BUILD = sys.argv[1], pathlib.Path(sys.argv[2])
-HERE = pathlib.Path(__file__).parent
-DEADLINE = 60
-BUILD_DEADLINE = 1500
 TYPES = {False: "message/ohttp-req", True: "message/ohttp-chunked-req"}
 
 X25519, P256 = 0x0020, 0x0010
 PUBLIC_KEY_SIZES = {X25519: 32, P256: 65}
 HKDF_SHA256, AES_128_GCM, CHACHA20_POLY1305 = 1, 1, 3
-
-
-class Unavailable(Exception):
-    """A peer cannot be built here, which is nobody's fault."""
-
-
-# --- building the peers of others
-
-def tool(name):
-    path = os.pathsep.join([os.environ.get("PATH", ""), os.path.expanduser("~/.cargo/bin"), "/usr/local/go/bin"])
-    found = shutil.which(name, path=path)
-    if not found:
-        raise Unavailable(f"{name} is not installed")
-    return found, {**os.environ, "PATH": os.pathsep.join([os.path.dirname(found), path])}
-
-
-def fetch(command, where, environment):
-    """Only here is the network asked."""
-    fetched = subprocess.run(command, cwd=where, env=environment, capture_output=True, text=True,
-                             timeout=BUILD_DEADLINE, check=False)
-    if fetched.returncode == 0:
-        return
-    # Those are for us to mend.
-    if any(words in fetched.stderr for words in ("--locked", "missing go.sum entry", "updates to go.mod")):
-        raise RuntimeError(fetched.stderr)
-    raise Unavailable(f"{' '.join(command[1:3])} fails: {(fetched.stderr.strip().splitlines() or ['?'])[-1]}")
-
-
-def build(command, where, environment):
-    built = subprocess.run(command, cwd=where, env=environment, capture_output=True, text=True,
-                           timeout=BUILD_DEADLINE, check=False)
-    if built.returncode != 0:
-        raise RuntimeError(built.stderr)
-
-
-def build_rust():
-    cargo, environment = tool("cargo")
-    fetch([cargo, "fetch", "--locked"], HERE / "rust", environment)
-    build([cargo, "build", "--locked", "--offline", "--target-dir", BUILD / "rust"], HERE / "rust", environment)
-    return BUILD / "rust" / "debug" / "ohttp-peer"
-
-
-def build_go():
-    go, environment = tool("go")
-    environment |= {"GOFLAGS": "-mod=readonly", "GOTOOLCHAIN": "local", "CGO_ENABLED": "0"}
-    environment.setdefault("HOME", str(BUILD))
-    fetch([go, "mod", "download"], HERE / "go", environment)
-    build([go, "build", "-o", BUILD / "go_peer", "."], HERE / "go", {**environment, "GOPROXY": "off"})
-    return BUILD / "go_peer"
-
-
-@functools.cache
-def peers():
-    """The peers by name, and why others are not here."""
-    found, missing = {"ours": OUR_PEER}, {}
-    for name, make in (("rust", build_rust), ("go", build_go)):
-        try:
-            found[name] = make()
-        except Unavailable as why:
-            missing[name] = str(why)
-    return found, missing
 
 
 # --- the other side of the servers, and what is between clients and servers
@@ -109,6 +46,9 @@ class Origin(http.server.ThreadingHTTPServer):
         self.thread = threading.Thread(target=self.serve_forever)
         self.thread.start()
 
+    def handle_error(self, *_):
+        """Clients may leave as they like."""
+
     def close(self):
         self.shutdown()
         self.thread.join()
@@ -121,16 +61,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
-    def body(self):
-        if self.headers.get("Transfer-Encoding") != "chunked":
-            return self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        body = b""
-        while size := int(self.rfile.readline(), 16):
-            body += self.rfile.read(size)
-            self.rfile.readline()
-        self.rfile.readline()
-        return body
-
     def answer(self, status, kind, body):
         self.send_response(status)
         self.send_header("Content-Type", kind)
@@ -139,7 +69,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def do_GET(self):
-        body, kind = self.body(), self.headers.get("Content-Type", "")
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        kind = self.headers.get("Content-Type", "")
         if self.path == "/keys":
             self.answer(200, "application/ohttp-keys", self.server.keys)
         elif self.path == "/between":
@@ -206,18 +137,6 @@ def knows(client, suite, chunked):
     return suite[1] == HKDF_SHA256 and suite[2] in ((AES_128_GCM,) if chunked else (AES_128_GCM, CHACHA20_POLY1305))
 
 
-class Answer:
-    """What a client has printed."""
-
-    def __init__(self, printed):
-        head, self.content = printed.split(b"\n\n", 1)
-        self.lines = head.decode().splitlines()
-        self.status, = (int(line.split()[1]) for line in self.lines if line.startswith("status "))
-
-    def field(self, name):
-        return next((line.split(": ", 1)[1] for line in self.lines if line.startswith(f"field {name}: ")), None)
-
-
 def each_pair(test):
     """Runs a test with each client, each server, and both encodings."""
     @functools.wraps(test)
@@ -237,7 +156,7 @@ class Ohttp(unittest.TestCase):
         cls.scratch = pathlib.Path(scratch.name)
         cls.origin = Origin()
         cls.addClassCleanup(cls.origin.close)
-        cls.peers, cls.missing = peers()
+        cls.peers, cls.missing = peers.build_all(OUR_PEER, BUILD)
         cls.servers = {name: cls.serve(program) for name, program in cls.peers.items()}
 
     @classmethod
@@ -250,14 +169,12 @@ class Ohttp(unittest.TestCase):
         return server.stdout.readline().strip()
 
     def run_client(self, name, target, method, path, content=None, *, keys=None, chunked=False):
-        """What the client has printed, and what it has complained of."""
-        command = [self.peers[name], "client", *(["--chunked"] if chunked else []),
-                   keys or self.origin.url + "/keys", target, method, "https://kt.example.com" + path]
+        file = self.scratch / "body"
         if content is not None:
-            (self.scratch / "body").write_bytes(content)
-            command += ["application/x-request", self.scratch / "body"]
-        done = subprocess.run(command, capture_output=True, timeout=DEADLINE, check=False)
-        return done.stdout, done.stderr, done.returncode
+            file.write_bytes(content)
+        return peers.run_client(self.peers[name], keys or self.origin.url + "/keys", target, method,
+                                "https://kt.example.com" + path,
+                                None if content is None else ["application/x-request", file], chunked=chunked)
 
     def ask(self, *arguments, **options):
         printed, complaint, code = self.run_client(*arguments, **options)
@@ -273,15 +190,10 @@ class Ohttp(unittest.TestCase):
             self.assertEqual(keys.headers["Content-Type"], "application/ohttp-keys")
             return list(split_keys(keys.read()))
 
-    def test_the_rust_peer_takes_part(self):
-        if "rust" in self.missing:
-            self.skipTest(self.missing["rust"])
-        self.assertIn("rust", self.servers)
-
-    def test_the_go_peer_takes_part(self):
-        if "go" in self.missing:
-            self.skipTest(self.missing["go"])
-        self.assertIn("go", self.servers)
+    def test_all_peers_take_part(self):
+        if self.missing:
+            self.skipTest("; ".join(self.missing.values()))
+        self.assertEqual(set(self.servers), {"ours", "rust", "go"})
 
     @each_pair
     def test_every_suite(self, client, server, chunked):

@@ -32,15 +32,23 @@ const (
 
 // --- the client
 
-// bearer adds a token to the outer requests.
-type bearer struct {
+// outer sends the outer requests: with a token, and with their length, which the module does not know
+// of chunked ones and gateways may want.
+type outer struct {
 	token string
 }
 
-func (b bearer) RoundTrip(request *http.Request) (*http.Response, error) {
-	if b.token != "" {
-		request = request.Clone(request.Context())
-		request.Header.Set("Authorization", "Bearer "+b.token)
+func (o outer) RoundTrip(request *http.Request) (*http.Response, error) {
+	request = request.Clone(request.Context())
+	if o.token != "" {
+		request.Header.Set("Authorization", "Bearer "+o.token)
+	}
+	if request.Body != nil {
+		body, err := io.ReadAll(request.Body)
+		if err != nil {
+			return nil, err
+		}
+		request.Body, request.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	}
 	return http.DefaultTransport.RoundTrip(request)
 }
@@ -95,13 +103,13 @@ func printAnswer(answer *http.Response) error {
 // runClient takes [--chunked] [--bearer TOKEN] KEYS_URL TARGET_URL METHOD URL [CONTENT_TYPE BODY_FILE].
 func runClient(arguments []string) error {
 	chunked := false
-	outer := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	token := ""
 	for len(arguments) > 1 && strings.HasPrefix(arguments[0], "--") {
 		switch arguments[0] {
 		case "--chunked":
 			chunked = true
 		case "--bearer":
-			outer.Transport = bearer{arguments[1]}
+			token = arguments[1]
 			arguments = arguments[1:]
 		default:
 			return errors.New("there is no " + arguments[0])
@@ -111,11 +119,15 @@ func runClient(arguments []string) error {
 	if len(arguments) != 4 && len(arguments) != 6 {
 		return errors.New("an argument is missing")
 	}
-	keys, err := fetchKeys(outer, arguments[0])
+	client := &http.Client{
+		Transport:     outer{token},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	keys, err := fetchKeys(client, arguments[0])
 	if err != nil {
 		return err
 	}
-	transport, err := ohttp.NewTransport(keys, arguments[1], ohttp.WithHTTPClient(outer))
+	transport, err := ohttp.NewTransport(keys, arguments[1], ohttp.WithHTTPClient(client))
 	if err != nil {
 		return err
 	}
