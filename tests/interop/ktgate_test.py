@@ -1,4 +1,4 @@
-"""Clients of others at our gateway resource. Arguments: our peer, the directory
+"""Clients of others at our gateway resource, and through our relay. Arguments: our peer, the directory
 that the others are built in, ktgate, and kt.
 
 `kt` looks people up at a gateway that is not there: what it asks is carried to `ktgate serve` by a
@@ -6,6 +6,7 @@ client of README.md, sealed, and what comes back has to verify.
 """
 
 import base64
+import hashlib
 import http.server
 import itertools
 import json
@@ -190,6 +191,20 @@ class Resource(Served):
                 url = self.gateway + RESOURCE
                 self.expect_lookups(f"{client}-{chunked}", self.carrier(client, url, url, chunked=chunked))
 
+    def test_lookups_verify_through_gateway_resources_of_others(self):
+        for server, chunked in itertools.product(self.peers, (False, True)):
+            with self.subTest(server=server, chunked=chunked):
+                process = subprocess.Popen([self.peers[server], "server", self.gateway], stdout=subprocess.PIPE,
+                                           stderr=subprocess.DEVNULL, text=True)
+                try:
+                    url = process.stdout.readline().strip()
+                    carry = self.carrier("ours", url + "/ohttp-keys", url + "/", chunked=chunked)
+                    self.expect_lookups(f"through-{server}-{chunked}", carry)
+                finally:
+                    process.kill()
+                    process.wait()
+                    process.stdout.close()
+
     def test_the_preferred_key_alone_is_the_first_of_the_list(self):
         status, kind, keys = fetch(self.gateway + RESOURCE)
         self.assertEqual((status, kind), (200, "application/ohttp-keys"))
@@ -242,5 +257,55 @@ class Resource(Served):
                                  "https://iana.org/assignments/http-problem-types#ohttp-key")
 
 
+@unittest.skipUnless("\n[relay]\n" in subprocess.run([KTGATE, "check", "--keys"], check=True, capture_output=True,
+                                                     text=True).stdout, "this ktgate has no relay")
+class Relay(Served):
+    """Another gateway, for example.com, carries for its user what is for the first."""
+
+    TOKEN = "a-users-secret-token"
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        token = hashlib.sha256(cls.TOKEN.encode()).hexdigest()
+        home = cls.make(
+            "example.com", "http://127.0.0.1:1",
+            {"relay": 'users = "authenticated"\nrequests_per_second = 0'}, f'''
+[[principal]]
+name = "interop-user"
+token_sha256 = "{token}"
+[[peer]]
+domain = "example.net"
+url = "{cls.gateway}"
+''')
+        cls.home = cls.serve(home)
+
+    def test_lookups_verify(self):
+        relay = self.home + "/relay/example.net"
+        for client in self.peers:
+            with self.subTest(client=client):
+                self.expect_lookups(client, self.carrier(client, relay + "/keys", relay, bearer=self.TOKEN))
+
+    def test_a_problem_of_the_other_gateway_comes_back(self):
+        relay = self.home + "/relay/example.net"
+        request = urllib.request.Request(relay, b"not sealed to anybody", {
+            "Content-Type": "message/ohttp-req", "Authorization": "Bearer " + self.TOKEN})
+        with self.assertRaises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(request, timeout=DEADLINE)
+        with refused.exception as answer:
+            self.assertEqual((answer.code, answer.headers["Content-Type"]), (400, "application/problem+json"))
+            self.assertTrue(json.load(answer)["type"].endswith("#ohttp-key"))
+
+    def test_nobody_else_is_carried(self):
+        relay = self.home + "/relay/example.net"
+        for client in self.peers:
+            with self.subTest(client=client):
+                printed, complaint, code = peers.run_client(
+                    self.peers[client], self.gateway + RESOURCE, relay, "GET",
+                    self.front.url + "/.well-known/key-transparency", bearer="no-users-token")
+                self.assertEqual((printed, code), (b"", 1))
+                self.assertIn(b"401", complaint)
+
+
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1])
+    unittest.main(argv=sys.argv[:1], verbosity=2)

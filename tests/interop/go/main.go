@@ -214,7 +214,7 @@ func askOrigin(origin string, chunked bool) http.Handler {
 			refuse(err)
 			return
 		}
-		request, err := http.NewRequest(inner.Method, origin+inner.URL.Path, bytes.NewReader(content))
+		request, err := http.NewRequest(inner.Method, origin+inner.URL.RequestURI(), bytes.NewReader(content))
 		if err != nil {
 			refuse(err)
 			return
