@@ -94,7 +94,11 @@ fn post(url: &str, kind: &str, bearer: Option<&str>, body: &[u8]) -> Result<Answ
 struct Shared(Rc<RefCell<Vec<u8>>>);
 
 impl AsyncWrite for Shared {
-    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
         self.0.borrow_mut().extend_from_slice(bytes);
         Poll::Ready(Ok(bytes.len()))
     }
@@ -113,11 +117,21 @@ struct Options {
 }
 
 /// The answer to `inner`, a request in Binary HTTP, opened.
-fn exchange(options: &Options, keys: &[u8], target: &str, inner: &[u8]) -> Result<Vec<u8>, Failure> {
+fn exchange(
+    options: &Options,
+    keys: &[u8],
+    target: &str,
+    inner: &[u8],
+) -> Result<Vec<u8>, Failure> {
     let client = ClientRequest::from_encoded_config_list(keys)?;
     let send = |sealed: &[u8]| -> Result<Vec<u8>, Failure> {
         let kind = usize::from(options.chunked);
-        let answer = post(target, REQUEST_TYPES[kind], options.bearer.as_deref(), sealed)?;
+        let answer = post(
+            target,
+            REQUEST_TYPES[kind],
+            options.bearer.as_deref(),
+            sealed,
+        )?;
         if answer.status != 200 || answer.content_type != RESPONSE_TYPES[kind] {
             return Err(format!("no sealed answer: status {}", answer.status).into());
         }
@@ -146,9 +160,15 @@ fn print(message: &Message) -> Result<(), Failure> {
     }
     let status = message.control().status().ok_or("not a response")?;
     writeln!(out, "status {}", status.code())?;
-    for (kind, fields) in [("field", message.header().fields()), ("trailer", message.trailer().fields())] {
+    for (kind, fields) in [
+        ("field", message.header().fields()),
+        ("trailer", message.trailer().fields()),
+    ] {
         for field in fields {
-            let (name, value) = (String::from_utf8_lossy(field.name()), String::from_utf8_lossy(field.value()));
+            let (name, value) = (
+                String::from_utf8_lossy(field.name()),
+                String::from_utf8_lossy(field.value()),
+            );
             writeln!(out, "{kind} {name}: {value}")?;
         }
     }
@@ -158,7 +178,9 @@ fn print(message: &Message) -> Result<(), Failure> {
 }
 
 /// Arguments: [--chunked] [--bearer TOKEN] KEYS_URL TARGET_URL METHOD URL [CONTENT_TYPE BODY_FILE]
-fn run_client(mut arguments: std::iter::Peekable<impl Iterator<Item = String>>) -> Result<(), Failure> {
+fn run_client(
+    mut arguments: std::iter::Peekable<impl Iterator<Item = String>>,
+) -> Result<(), Failure> {
     let mut options = Options::default();
     while let Some(option) = arguments.next_if(|argument| argument.starts_with("--")) {
         match option.as_str() {
@@ -182,7 +204,12 @@ fn run_client(mut arguments: std::iter::Peekable<impl Iterator<Item = String>>) 
     if keys.status != 200 || keys.content_type != KEYS_TYPE {
         return Err(format!("no keys: status {}", keys.status).into());
     }
-    let opened = exchange(&options, &keys.body, &target, &encoded(&message, options.chunked)?)?;
+    let opened = exchange(
+        &options,
+        &keys.body,
+        &target,
+        &encoded(&message, options.chunked)?,
+    )?;
     print(&Message::read_bhttp(&mut Cursor::new(&opened[..]))?)
 }
 
@@ -190,7 +217,8 @@ fn run_client(mut arguments: std::iter::Peekable<impl Iterator<Item = String>>) 
 
 /// The crate knows HKDF-SHA256 only, and not AES-256-GCM.
 fn make_keys() -> Result<Vec<Server>, Failure> {
-    let suites = [Aead::Aes128Gcm, Aead::ChaCha20Poly1305].map(|aead| SymmetricSuite::new(Kdf::HkdfSha256, aead));
+    let suites = [Aead::Aes128Gcm, Aead::ChaCha20Poly1305]
+        .map(|aead| SymmetricSuite::new(Kdf::HkdfSha256, aead));
     [(3, Kem::X25519Sha256), (4, Kem::P256Sha256)]
         .into_iter()
         .map(|(key_id, kem)| Ok(Server::new(KeyConfig::new(key_id, kem, suites.to_vec())?)?))
@@ -202,7 +230,12 @@ fn ask_origin(origin: &str, inner: &Message) -> Result<Message, Failure> {
     let path = text(inner.control().path())?;
     let url = format!("{origin}{path}");
     let answer = match inner.control().method() {
-        Some(b"POST") => post(&url, &text(inner.header().get(b"content-type"))?, None, inner.content())?,
+        Some(b"POST") => post(
+            &url,
+            &text(inner.header().get(b"content-type"))?,
+            None,
+            inner.content(),
+        )?,
         _ => get(&url, None)?,
     };
     let mut response = Message::response(StatusCode::try_from(answer.status)?);
@@ -215,7 +248,12 @@ fn ask_origin(origin: &str, inner: &Message) -> Result<Message, Failure> {
     Ok(response)
 }
 
-fn answer_sealed(keys: &[Server], origin: &str, sealed: &[u8], chunked: bool) -> Result<Vec<u8>, Failure> {
+fn answer_sealed(
+    keys: &[Server],
+    origin: &str,
+    sealed: &[u8],
+    chunked: bool,
+) -> Result<Vec<u8>, Failure> {
     let key_id = sealed.first().ok_or("empty")?;
     // The identifier is the first byte of a configuration, as of a request.
     let mut key = None;
@@ -286,7 +324,9 @@ fn run_server(origin: &str) -> Result<(), Failure> {
 fn main() {
     let mut arguments = std::env::args().skip(1);
     let done = match (arguments.next().as_deref(), arguments.next()) {
-        (Some("client"), Some(first)) => run_client(std::iter::once(first).chain(arguments).peekable()),
+        (Some("client"), Some(first)) => {
+            run_client(std::iter::once(first).chain(arguments).peekable())
+        }
         (Some("server"), Some(origin)) => run_server(&origin),
         _ => Err("client or server, see README.md".into()),
     };
