@@ -1,5 +1,5 @@
 """Clients of others at our gateway resource, and through our relay. Arguments: our peer, the directory
-that the others are built in, ktgate, and kt.
+that the others are built in, ktgate, kt, and which of the two: Resource or Relay.
 
 `kt` looks people up at a gateway that is not there: what it asks is carried to `ktgate serve` by a
 client of README.md, sealed, and what comes back has to verify.
@@ -11,7 +11,6 @@ import http.server
 import itertools
 import json
 import pathlib
-import re
 import subprocess
 import sys
 import tempfile
@@ -178,13 +177,13 @@ class Served(unittest.TestCase):
             self.assertEqual(self.front.carried, ["/kt/v1/lookup"])
         self.assertEqual(self.kt(state, "lookup", "nobody@example.net").returncode, NOT_FOUND)
 
-
-class Resource(Served):
     def test_all_peers_take_part(self):
         if self.missing:
             self.skipTest("; ".join(self.missing.values()))
         self.assertEqual(set(self.peers), {"ours", "rust", "go"})
 
+
+class Resource(Served):
     def test_lookups_verify(self):
         for client, chunked in itertools.product(self.peers, (False, True)):
             with self.subTest(client=client, chunked=chunked):
@@ -308,4 +307,4 @@ url = "{cls.gateway}"
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1], verbosity=2)
+    unittest.main(argv=[sys.argv[0], *sys.argv[5:]], verbosity=2)
