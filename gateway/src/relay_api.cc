@@ -80,7 +80,7 @@ std::vector<ApiOperation> RelayApi::operations() {
   forward.name = kForwardName;
   forward.help = "Carries a sealed request to another domain's gateway (RFC 9458)";
   forward.audience = Audience::admitted;
-  forward.request_type = kSealedRequestType;
+  forward.request_types = {std::string(kSealedRequestType)};
   forward.limit = BodyLimit::request_bytes;
   forward.response_types = {std::string(kSealedResponseType)};
   forward.problems = {Problem::no_log, Problem::unavailable, Problem::discovery_unavailable,
