@@ -256,8 +256,6 @@ class Resource(Served):
                                  "https://iana.org/assignments/http-problem-types#ohttp-key")
 
 
-@unittest.skipUnless("\n[relay]\n" in subprocess.run([KTGATE, "check", "--keys"], check=True, capture_output=True,
-                                                     text=True).stdout, "this ktgate has no relay")
 class Relay(Served):
     """Another gateway, for example.com, carries for its user what is for the first."""
 
