@@ -1,8 +1,10 @@
 // The key configurations of another party's gateway, as a list and alone. What is accepted is ours
 // to use, and comes back the same when it is written again; a request is sealed to it, or its
 // public key is refused.
+// And what a log says of such lists.
 
 #include "federation/ohttp.h"
+#include "federation/ohttp_keys_entry.h"
 #include "must.h"
 
 namespace {
@@ -28,6 +30,10 @@ void check(const KeyConfig& config) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const ByteView input(data, size);
   if (const auto config = decode_key_config(input)) check(*config);
+  if (const auto entry = OhttpKeysEntry::decode(input)) {
+    KT_ASSERT(!entry->lists.empty() && entry->lists.size() <= kMaxOhttpLists);
+    KT_ASSERT(equal(must(entry->encode()), input));
+  }
   const auto configs = decode_key_configs(input);
   if (!configs) return 0;
   KT_ASSERT(!configs->empty());
