@@ -57,6 +57,22 @@ TEST_F(Trust, ADomainIsShownAndKept) {
   EXPECT_EQ(listed[0].at("logs").at(0).at("log_id"), fetch().directory().logs.at(0).id().hex());
 }
 
+TEST_F(Trust, ContactsAreMonitoredWhereAThirdPartyDoesWhenAsked) {
+  serve("log");
+  const std::string url = serving().url().text();
+  const auto is_on = [this] { return kt_json({"trust"})[0].at("contact_monitoring").get<bool>(); };
+  ASSERT_EQ(kt({"trust", "example.com", "--url", url, "--contact-monitoring"}).code, 0);
+  EXPECT_TRUE(is_on());
+  // It stays until it is ended.
+  ASSERT_EQ(kt({"trust", "example.com"}).code, 0);
+  EXPECT_TRUE(is_on());
+  ASSERT_EQ(kt({"trust", "example.com", "--no-contact-monitoring"}).code, 0);
+  EXPECT_FALSE(is_on());
+  EXPECT_EQ(kt({"trust", "example.com", "--contact-monitoring", "--no-contact-monitoring"}).code,
+            2);
+  EXPECT_FALSE(is_on());
+}
+
 TEST_F(Trust, FollowsADocumentThatALogVouchesFor) {
   serve("log");
   const auto url = serving().url();
