@@ -49,8 +49,9 @@ Result<Intent> decode_intent(const store::Record& record) {
   keytrans::Decoder io(record.value);
   wire_intent(io, name, label);
   if (!std::move(io).finish()) return fail(Errc::corrupt, "an intent is none");
-  auto domain = federation::Domain::parse(std::string(name.begin(), name.end()));
-  if (!domain) return fail(Errc::corrupt, "an intent has no domain");
+  const std::string text(name.begin(), name.end());
+  auto domain = federation::Domain::parse(text);
+  if (!domain || domain->text() != text) return fail(Errc::corrupt, "an intent has no domain");
   return Intent{number, *std::move(domain), std::move(label)};
 }
 

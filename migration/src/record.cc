@@ -179,8 +179,10 @@ Result<Record> Record::decode(ByteView bytes) {
   wire(io, read);
   if (auto finished = std::move(io).finish(); !finished)
     return fail(Errc::corrupt, "the record of a migration: " + finished.error().detail);
-  auto domain = federation::Domain::parse(std::string(read.domain.begin(), read.domain.end()));
-  if (!domain) return fail(Errc::corrupt, "the record of a migration has no domain");
+  const std::string name(read.domain.begin(), read.domain.end());
+  auto domain = federation::Domain::parse(name);
+  if (!domain || domain->text() != name)
+    return fail(Errc::corrupt, "the record of a migration has no domain");
   return Record{*std::move(domain),
                 read.mode,
                 LogId(read.from),

@@ -1,0 +1,40 @@
+// Decodes the input as what a migration keeps in logs and in the gateway's state. What decodes must
+// encode to the same bytes.
+
+#include "federation/reserved.h"
+#include "federation/tombstone.h"
+#include "migration/record.h"
+
+namespace {
+
+template <class T>
+void decode_and_encode(kt::ByteView input) {
+  const auto read = T::decode(input);
+  if (!read) return;
+  const auto again = read->encode();
+  KT_ASSERT(again.has_value() && kt::equal(*again, input));
+}
+
+// A value leads to one log or to none, and only a tombstone leads anywhere.
+void follow(kt::ByteView value) {
+  const auto tombstone = kt::federation::Tombstone::decode(value);
+  kt::HashValue other{};
+  if (tombstone) other = tombstone->successor;
+  const auto moved = kt::federation::has_moved(value, kt::LogId(other));
+  KT_ASSERT((moved && *moved) == tombstone.has_value());
+  KT_ASSERT(moved.has_value() || kt::federation::is_like_a_tombstone(value));
+  other[0] ^= 1;
+  const auto elsewhere = kt::federation::has_moved(value, kt::LogId(other));
+  KT_ASSERT(!(elsewhere && *elsewhere));
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const kt::ByteView input(data, size);
+  decode_and_encode<kt::federation::Tombstone>(input);
+  decode_and_encode<kt::migration::FinalHead>(input);
+  decode_and_encode<kt::migration::Record>(input);
+  follow(input);
+  return 0;
+}
