@@ -139,6 +139,7 @@ struct Running {
   Current<Hosting>& hosting;
   HttpServer& server;
   Journal& journal;
+  std::string unhosted{};  // why a migration is not followed, as it was said
 };
 
 // Follows what `file` says now, all of it or nothing.
@@ -159,10 +160,24 @@ Result<void> reload(const std::filesystem::path& file, Running& running,
 }
 
 // Hosts what migrations have come to.
-Result<void> host_again(Running& running, const program::Interrupt& interrupt) {
-  KT_TRY(auto hosting, running.logs.host(running.configuration, interrupt, running.migrations));
-  running.hosting.replace(std::move(hosting));
-  return {};
+void follow_migrations(Running& running, const program::Interrupt& interrupt) {
+  if (running.migrations == nullptr || !running.migrations->take_change()) return;
+  auto hosting = running.logs.host(running.configuration, interrupt, running.migrations);
+  if (hosting) {
+    running.unhosted.clear();
+    running.hosting.replace(*std::move(hosting));
+    return;
+  }
+  running.migrations->note_change();
+  const std::string& fault = hosting.error().detail;
+  if (fault != running.unhosted)
+    running.journal.say(Severity::error, "what has moved is not hosted: " + fault);
+  running.unhosted = fault;
+}
+
+int milliseconds_to_next(const Running& running) {
+  const bool is_waited_for = running.migrations != nullptr && !running.migrations->is_idle();
+  return is_waited_for ? kMovingMilliseconds : kLookMilliseconds;
 }
 
 Result<int> serve(const std::filesystem::path& file) {
@@ -209,7 +224,6 @@ Result<int> serve(const std::filesystem::path& file) {
   std::fflush(stdout);
 
   Running running{configuration, logs, migrations.get(), hosting, *server, journal};
-  std::string unhosted;  // why a migration is not followed, as it was said
   Watch watch(hosting, journal);
   const auto say = [&journal](bool is_well, const std::string& what) {
     journal.say(is_well ? Severity::info : Severity::error, what);
@@ -229,19 +243,11 @@ Result<int> serve(const std::filesystem::path& file) {
         journal.say(Severity::error, "nothing was reloaded: " + reloaded.error().detail);
       }
     }
-    if (migrations != nullptr && migrations->take_change()) {
-      const auto again = host_again(running, interrupt);
-      const std::string fault = again ? "" : again.error().detail;
-      if (!again && fault != unhosted)
-        journal.say(Severity::error, "what has moved is not hosted: " + fault);
-      if (!again) migrations->note_change();
-      unhosted = fault;
-    }
+    follow_migrations(running, interrupt);
     watch.look();
     admin_api.note_unpublished(publishing.failing());
     logs.close_unused();
-    const bool is_waited_for = migrations != nullptr && !migrations->is_idle();
-    poll(wait.data(), wait.size(), is_waited_for ? kMovingMilliseconds : kLookMilliseconds);
+    poll(wait.data(), wait.size(), milliseconds_to_next(running));
   }
   if (admin != nullptr) {
     // Who sends requests here has to learn that it is time to send them elsewhere.

@@ -166,6 +166,7 @@ TEST_F(Migration, GoesOnAfterKillAndRestart) {
   serving().signal(SIGKILL);
   restart(url);
   EXPECT_EQ(status().at("phase"), "dual");
+  wait_for_document("gradual");
   expect_found(kDave, "dave 0", "new");
   expect_found(kAlice, "alice 1", "main");
   ASSERT_EQ(migrate("advance").code, 0);
