@@ -120,14 +120,12 @@ Result<void> MigrationVerifier::judge(const Json& json, const Label& label, Time
     }
   }
   const bool is_equal = first && before && first->value == before->value;
-  if (is_gradual_ && !has_moved) {
+  if (!there || (is_gradual_ && !has_moved)) {
     ++report_.waiting;
   } else if (is_equal) {
     ++report_.moved;
   } else if (has_moved) {
     ++report_.updated;
-  } else if (!there) {
-    ++report_.waiting;
   } else {
     return fail(Errc::verification_failed, "the first value in the new log is another one");
   }

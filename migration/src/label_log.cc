@@ -9,8 +9,8 @@ namespace asio = boost::asio;
 
 class ServedLabelLog final : public LabelLog {
  public:
-  ServedLabelLog(routing::LogService& service, const keytrans::LogConfiguration& configuration)
-      : service_(service), configuration_(configuration) {}
+  ServedLabelLog(routing::LogService& service, keytrans::LogConfiguration configuration)
+      : service_(service), configuration_(std::move(configuration)) {}
 
   asio::awaitable<Result<std::optional<GreatestVersion>>> read(Label label) override {
     using Read = Result<std::optional<GreatestVersion>>;

@@ -27,8 +27,8 @@ void run_schedules(Mode mode, std::uint64_t schedules) {
   }
 }
 
-TEST(MigrationModel, GradualIsOneValueToEveryUser) { run_schedules(Mode::gradual, 1'000); }
-TEST(MigrationModel, ImmediateIsOneValueToEveryUser) { run_schedules(Mode::immediate, 500); }
+TEST(MigrationModel, GradualIsOneValueToEveryUser) { run_schedules(Mode::gradual, 300); }
+TEST(MigrationModel, ImmediateIsOneValueToEveryUser) { run_schedules(Mode::immediate, 150); }
 
 TEST(MigrationModelExpensive, GradualIsOneValueToEveryUser) {
   run_schedules(Mode::gradual, 10'000);
