@@ -393,6 +393,7 @@ void World::do_something() {
       const auto arrive = std::move(late_[which]);
       late_.erase(late_.begin() + static_cast<std::ptrdiff_t>(which));
       arrive();
+      has_late_ = true;
     }
   } else if (choice < 98) {
     processes_[number].reset();
@@ -413,6 +414,8 @@ void World::look_at_logs() const {
 // Whatever an update has begun while labels move is finished, without a sweep.
 void World::finish_updates() {
   late_.clear();
+  // What came to the new log after it was looked for there stays hidden until the label moves.
+  if (has_late_) return;
   Process& only = *processes_.front();
   const auto record = only.record();
   if (processes_.size() > 1 || !record || record->phase != Phase::dual) return;

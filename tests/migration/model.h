@@ -135,6 +135,7 @@ class World {
   int time_ = 0;
   int values_ = 0;
   bool has_mishaps_ = true;
+  bool has_late_ = false;  // something came to a log when nobody waited for it any more
 };
 
 }  // namespace kt::migration
