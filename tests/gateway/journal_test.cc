@@ -125,7 +125,7 @@ TEST_F(JournalTest, HasNoAnswersUnlessItIsAsked) {
 }
 
 TEST_F(JournalTest, NamesNobodyInText) {
-  start("[journal]\nanswers = \"on\"\n");
+  start("[journal]\nanswers = true\n");
   ask();
   wait_for_lines(4);
   expect_nobody_named();
@@ -136,7 +136,7 @@ TEST_F(JournalTest, NamesNobodyInText) {
 }
 
 TEST_F(JournalTest, NamesNobodyInJson) {
-  start("[journal]\nanswers = \"on\"\nformat = \"json\"\n");
+  start("[journal]\nanswers = true\nformat = \"json\"\n");
   ask();
   wait_for_lines(4);
   expect_nobody_named();
@@ -173,9 +173,9 @@ TEST_F(JournalTest, IsConfiguredOrNot) {
   configure("[journal]\nformat = \"xml\"\n");
   expect_failure(run({"check", path("ktgate.toml")}), 1, "check",
                  "journal.format has to be \"text\" or \"json\"");
-  configure("[journal]\nanswers = true\n");
+  configure("[journal]\nanswers = \"on\"\n");
   expect_failure(run({"check", path("ktgate.toml")}), 1, "check",
-                 "journal.answers has to be \"on\" or \"off\"");
+                 "journal.answers has to be true or false");
 }
 
 }  // namespace

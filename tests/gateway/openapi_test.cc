@@ -109,8 +109,8 @@ class OpenApiServed : public LogProgram {
     create("log", {"--suite", "ed25519", "--mode", "third-party-auditing", "--auditor-key",
                    key.out.substr(0, key.out.size() - 1)});
     write_file(path("ktgate.toml"),
-               "[listen]\naddress = \"127.0.0.1:0\"\n[[log]]\ndirectory = "
-               "\"log\"\nalias = \"main\"\n");
+               "[listen]\naddress = \"127.0.0.1:0\"\n[limits]\nrequests_per_second = 0\n"
+               "[[log]]\ndirectory = \"log\"\nalias = \"main\"\n");
     serving_.emplace(path("ktgate.toml"));
     asker_.emplace(serving_->url());
   }
