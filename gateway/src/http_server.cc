@@ -207,7 +207,9 @@ class StreamSession final : public Session,
     // A session that is going already has nothing to be told.
     if (auto self = this->weak_from_this().lock())
       asio::post(executor(), [self = std::move(self)] {
-        if (self->is_idle_) self->close();
+        if (!self->is_idle_) return;
+        self->is_closed_ = true;
+        self->close();
       });
   }
 
@@ -264,6 +266,7 @@ class StreamSession final : public Session,
   beast::flat_buffer buffer_;
   std::size_t header_size_ = 0;
   bool is_idle_ = true;      // no byte of the next request has come
+  bool is_closed_ = false;   // while it was idle
   bool has_unread_ = false;  // the sender may still be sending what nobody will read
 };
 
@@ -286,6 +289,8 @@ asio::awaitable<error_code> StreamSession<Stream>::wait_for_request(bool is_firs
   expires_after(is_first ? limits_.header_timeout : limits_.idle_timeout);
   co_await read_some(limits_.header_bytes, error);
   is_idle_ = false;
+  // What was read just before it was closed cannot be answered, and so is not done.
+  if (is_closed_) co_return asio::error::operation_aborted;
   if (is_first) note_timeout(error, Limit::header_timeout);
   co_return error;
 }

@@ -113,8 +113,8 @@ TEST_F(Migration, GradualFromBeginToEnd) {
   expect_found(kCarol, "carol again", "new");
   expect_found(kAlice, "alice 1", "main");
   // Her monitoring of the old log knows of the tombstone.
-  for (const Json& task : kt_json({"monitor", "--all"}).at("tasks"))
-    EXPECT_TRUE(task.at("error").is_null()) << task;
+  const Json monitored = kt_json({"monitor", "--all"});
+  for (const Json& task : monitored.at("tasks")) EXPECT_TRUE(task.at("error").is_null()) << task;
 
   // The others are swept.
   ASSERT_EQ(migrate("advance").code, 0);
