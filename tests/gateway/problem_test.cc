@@ -1,9 +1,12 @@
 #include "problem.h"
 
+#include <regex>
 #include <set>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+
+#include "program.h"
 
 namespace kt::gateway {
 namespace {
@@ -25,6 +28,29 @@ TEST(Problem, EachHasACodeOfItsOwn) {
   const auto last = static_cast<unsigned>(Problem::draining);
   for (unsigned i = 0; i <= last; ++i) codes.insert(code_of(static_cast<Problem>(i)));
   EXPECT_EQ(codes.size(), last + 1);
+}
+
+// In both directions: the table has no code that nothing answers, and the section each that there
+// is.
+TEST(Problem, TheManualHasTheCodesThatThereAre) {
+  const std::string manual = read_file(KTGATE_HTTP_MANUAL);
+  const std::size_t begin = manual.find("\n## Errors\n");
+  ASSERT_NE(begin, std::string::npos);
+  const std::string section = manual.substr(begin, manual.find("\n## ", begin + 1) - begin);
+  std::set<std::string> codes;
+  for (unsigned i = 0; i <= static_cast<unsigned>(Problem::draining); ++i)
+    codes.emplace(code_of(static_cast<Problem>(i)));
+  for (const std::string& code : codes)
+    EXPECT_NE(section.find("`" + code + "`"), std::string::npos) << code;
+  const std::regex row("\n\\| [0-9][^\n]*");
+  const std::regex word("`([a-z-]+)`");
+  std::size_t count = 0;
+  for (std::sregex_iterator each(section.begin(), section.end(), row), end; each != end; ++each) {
+    const std::string text = each->str();
+    for (std::sregex_iterator at(text.begin(), text.end(), word); at != end; ++at, ++count)
+      EXPECT_TRUE(codes.contains(at->str(1))) << at->str(1);
+  }
+  EXPECT_GT(count, 20U);
 }
 
 TEST(Problem, TellsHowToGoOn) {
