@@ -146,8 +146,12 @@ boost::asio::awaitable<Response> RelayApi::handle(std::shared_ptr<const Call> ca
     co_return rate_limited(std::chrono::seconds(1));
   }
   const Turn turn(under_way_, call->user);
-  if (call->is_for_keys) co_return co_await relay.keys(call->domain);
-  co_return co_await relay.forward(call->domain, std::move(request.body));
+  if (call->is_for_keys) {
+    Response keys = co_await relay.keys(call->domain);
+    co_return keys;
+  }
+  Response answer = co_await relay.forward(call->domain, std::move(request.body));
+  co_return answer;
 }
 
 }  // namespace kt::gateway

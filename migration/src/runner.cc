@@ -50,7 +50,10 @@ asio::awaitable<Result<bool>> Runner::step(std::size_t limit) {
 asio::awaitable<Result<bool>> Runner::move_some(std::size_t limit) {
   const auto labels = surroundings_.labels(record_.cursor, limit);
   if (!labels) co_return tl::unexpected<Error>(labels.error());
-  if (labels->empty()) co_return co_await leave_phase();
+  if (labels->empty()) {
+    auto left = co_await leave_phase();
+    co_return left;
+  }
   // The progress of a page that fails is not counted; its labels are looked at again.
   Record after = record_;
   const auto moved = co_await move_all(*labels, after.progress);
