@@ -69,6 +69,12 @@ constexpr const char* kUpdateFooter =
     "Example:\n"
     "  kt credential update --of alice@example.com --with alice.update";
 
+Json checked_json(const CheckedCredential& checked) {
+  return Json{{"domain", checked.domain.text()},      {"label", text_of(checked.label)},
+              {"log_id", checked.log.hex()},          {"version", checked.version.value()},
+              {"value", to_base64url(checked.value)}, {"is_final", checked.is_final}};
+}
+
 Result<int> verify(VerifyOptions& options) {
   auto bytes = store::read_small_file(options.file, kMaxCredentialSize);
   if (!bytes) return fail_in("FILE", std::move(bytes).error());
@@ -76,12 +82,7 @@ Result<int> verify(VerifyOptions& options) {
   KT_TRY(const OpenSession opened, open_session(options.common, "credential verify"));
   KT_TRY(const CheckedCredential checked, check_credential(opened.session, options.request));
   if (options.common.json) {
-    print(Json{{"domain", checked.domain.text()},
-               {"label", text_of(checked.label)},
-               {"log_id", checked.log.hex()},
-               {"version", checked.version.value()},
-               {"value", to_base64url(checked.value)},
-               {"is_final", checked.is_final}});
+    print(checked_json(checked));
     return program::kDone;
   }
   Lines lines{
@@ -129,12 +130,7 @@ Result<int> issue(const IssueOptions& options) {
   KT_TRY(write_output(options, issued.credential));
   const CheckedCredential& checked = issued.checked;
   if (options.common.json) {
-    print(Json{{"domain", checked.domain.text()},
-               {"label", text_of(checked.label)},
-               {"log_id", checked.log.hex()},
-               {"version", checked.version.value()},
-               {"value", to_base64url(checked.value)},
-               {"is_final", checked.is_final}});
+    print(checked_json(checked));
     return program::kDone;
   }
   Lines lines{{"identity", text_of(checked.label)},
