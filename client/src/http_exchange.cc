@@ -16,6 +16,7 @@ using Json = nlohmann::json;
 
 constexpr std::string_view kProblemTypes = "urn:ktgate:error:";
 constexpr unsigned kTooManyRequests = 429;
+constexpr std::chrono::seconds kLeastWait{1};
 constexpr std::size_t kMaxDetailSize = 200;
 constexpr std::size_t kMaxProblemSize = 4096;
 
@@ -59,10 +60,12 @@ Result<HttpResponse> HttpExchange::send(const Origin& origin, const HttpRequest&
   const auto deadline = std::chrono::steady_clock::now() + timeout_;
   KT_TRY(HttpResponse response,
          of_peer(run<HttpResponse>(client->send(request)), origin.url.authority()));
-  // It was not looked at, so even what changes something may come again.
-  while (response.status == kTooManyRequests && response.retry_after &&
-         std::chrono::steady_clock::now() + *response.retry_after < deadline) {
-    std::this_thread::sleep_for(*response.retry_after);
+  // It was not looked at, so even what changes something may come again; but not at once, whatever
+  // the other side says.
+  while (response.status == kTooManyRequests && response.retry_after) {
+    const std::chrono::seconds wait = std::max(*response.retry_after, kLeastWait);
+    if (std::chrono::steady_clock::now() + wait >= deadline) break;
+    std::this_thread::sleep_for(wait);
     KT_TRY(response, of_peer(run<HttpResponse>(client->send(request)), origin.url.authority()));
   }
   return response;

@@ -162,5 +162,21 @@ TEST_F(BusyGateway, IsAskedAgainWhenItHasSaidSo) {
   EXPECT_EQ(kt({"lookup", kAlice}).code, 0);
 }
 
+// Whoever is told to come back at once does not use up the time that it has in asking.
+TEST_F(BusyGateway, IsNotAskedAgainAtOnceWhateverItSays) {
+  create("log");
+  import("log", gateway::line_of(kAlice, 0, "the key"));
+  ManInTheMiddle busy;
+  serve("log", busy.url());
+  busy.ask(serving().url().port);
+  trust(busy.url());
+  const std::size_t before = busy.exchanges().size();
+  busy.meddle([](const Exchange& /*exchange*/) {
+    return std::string("HTTP/1.1 429 Busy\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n");
+  });
+  expect_error(kt({"lookup", kAlice, "--timeout", "1500ms"}), 4, "429");
+  EXPECT_LE(busy.exchanges().size() - before, 2U);
+}
+
 }  // namespace
 }  // namespace kt::client
