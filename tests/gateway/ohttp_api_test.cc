@@ -337,7 +337,7 @@ TEST_F(Ohttp, KeysAreRotatedAtTheAdminSocket) {
   wait_for_keys();
   const std::vector<KeyConfig> before = keys();
   ASSERT_EQ(before.size(), 1U);
-  const Outcome rotated = run({"ohttp", "rotate", path("admin.socket")});
+  const Outcome rotated = run({"ohttp", "rotate", "--socket", path("admin.socket")});
   EXPECT_EQ(rotated.code, 0) << rotated.err;
   wait_until([&] { return keys().size() == 2; }, "there is no new key");
   const std::vector<KeyConfig> after = keys();
@@ -348,7 +348,7 @@ TEST_F(Ohttp, KeysAreRotatedAtTheAdminSocket) {
     const auto sealed = must(federation::seal_ohttp_request(config, {}));
     EXPECT_EQ(post(sealed.message).status, 200U);
   }
-  expect_failure(run({"ohttp", "rotate", path("admin.socket")}), 1, "ohttp rotate",
+  expect_failure(run({"ohttp", "rotate", "--socket", path("admin.socket")}), 1, "ohttp rotate",
                  "a rotation is under way");
 
   federation::HttpClientOptions options;
@@ -378,7 +378,8 @@ TEST_F(Ohttp, IsOffUnlessEnabled) {
     EXPECT_EQ(nlohmann::json::parse(answer.body).at("type"), "urn:ktgate:error:no-ohttp");
   }
   EXPECT_FALSE(std::filesystem::exists(path("state/ohttp")));
-  expect_failure(run({"ohttp", "rotate", path("admin.socket")}), 1, "ohttp rotate", "404");
+  expect_failure(run({"ohttp", "rotate", "--socket", path("admin.socket")}), 1, "ohttp rotate",
+                 "404");
 }
 
 // Keys that change all the time, and somebody who asks all the time.
