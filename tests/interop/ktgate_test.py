@@ -14,14 +14,13 @@ import pathlib
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import unittest
 import urllib.error
 import urllib.request
 
 import peers
-from peers import Answer, DEADLINE
+from peers import Answer, DEADLINE, LoopbackServer
 
 OUR_PEER, BUILD, KTGATE, KT = sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3], sys.argv[4]
 RESOURCE = "/.well-known/ohttp-gateway"
@@ -29,25 +28,12 @@ PEOPLE = {"alice": b"alice's key", "bob": bytes(range(256)) * 64}
 NOT_FOUND = 3
 
 
-class Front(http.server.ThreadingHTTPServer):
+class Front(LoopbackServer):
     """Where the domain says that its gateway is. Has each request asked by `carry`."""
 
-    daemon_threads = True
-
     def __init__(self):
-        super().__init__(("127.0.0.1", 0), Handler)
         self.carry, self.carried = None, []
-        self.url = f"http://127.0.0.1:{self.server_port}"
-        self.thread = threading.Thread(target=self.serve_forever)
-        self.thread.start()
-
-    def handle_error(self, *_):
-        """Clients may leave as they like."""
-
-    def close(self):
-        self.shutdown()
-        self.thread.join()
-        self.server_close()
+        super().__init__(Handler)
 
 
 class Handler(http.server.BaseHTTPRequestHandler):

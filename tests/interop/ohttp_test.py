@@ -15,13 +15,12 @@ import struct
 import subprocess
 import sys
 import tempfile
-import threading
 import unittest
 import urllib.error
 import urllib.request
 
 import peers
-from peers import Answer, DEADLINE
+from peers import Answer, DEADLINE, LoopbackServer
 
 OUR_PEER, BUILD = sys.argv[1], pathlib.Path(sys.argv[2])
 TYPES = {False: "message/ohttp-req", True: "message/ohttp-chunked-req"}
@@ -33,26 +32,13 @@ HKDF_SHA256, AES_128_GCM, CHACHA20_POLY1305 = 1, 1, 3
 
 # --- the other side of the servers, and what is between clients and servers
 
-class Origin(http.server.ThreadingHTTPServer):
+class Origin(LoopbackServer):
     """Keeps what it is asked. It also publishes key configurations that a test has picked, and passes
     sealed messages on, changed as a test says."""
 
-    daemon_threads = True
-
     def __init__(self):
-        super().__init__(("127.0.0.1", 0), Handler)
         self.asked, self.keys, self.between = [], b"", None
-        self.url = f"http://127.0.0.1:{self.server_port}"
-        self.thread = threading.Thread(target=self.serve_forever)
-        self.thread.start()
-
-    def handle_error(self, *_):
-        """Clients may leave as they like."""
-
-    def close(self):
-        self.shutdown()
-        self.thread.join()
-        self.server_close()
+        super().__init__(Handler)
 
 
 class Handler(http.server.BaseHTTPRequestHandler):

@@ -1,13 +1,35 @@
 """Builds the peers of this directory, and runs them as clients. What they are: README.md."""
 
+import http.server
 import os
 import pathlib
 import shutil
 import subprocess
+import threading
 
 HERE = pathlib.Path(__file__).parent
 DEADLINE = 60
 BUILD_DEADLINE = 1500
+
+
+class LoopbackServer(http.server.ThreadingHTTPServer):
+    """Answers at a port of its own until it is closed."""
+
+    daemon_threads = True
+
+    def __init__(self, handler):
+        super().__init__(("127.0.0.1", 0), handler)
+        self.url = f"http://127.0.0.1:{self.server_port}"
+        self.thread = threading.Thread(target=self.serve_forever)
+        self.thread.start()
+
+    def handle_error(self, *_):
+        """Clients may leave as they like."""
+
+    def close(self):
+        self.shutdown()
+        self.thread.join()
+        self.server_close()
 
 
 class Unavailable(Exception):
