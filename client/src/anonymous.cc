@@ -144,7 +144,8 @@ class AnonymousTransport final : public Transport {
 
 // Verifies that the domain's log has `list`. Everybody looks at the same one: the first that is
 // active.
-Result<void> check_list(const Session& session, const federation::Domain& domain, ByteView list) {
+Result<void> check_list(const Session& session, const federation::Domain& domain, ByteView list,
+                        KeysAskedAs asked_as) {
   KT_TRY(const KnownDomain known, domain_in_force(session, domain));
   const auto& logs = known.current().logs;
   const auto log = std::find_if(logs.begin(), logs.end(), [](const auto& each) {
@@ -153,11 +154,13 @@ Result<void> check_list(const Session& session, const federation::Domain& domain
   if (log == logs.end()) return fail(Errc::rejected, "the domain has no active log");
   const LogEndpoint endpoint = endpoint_of(known, *log);
   KT_TRY(const Label label, Label::create(federation::kOhttpKeysLabel));
-  auto found = change_state(session, log->configuration, known.contact_policy,
-                            [&](keytrans::ClientState& state) -> Result<SearchOutcome> {
-                              return ask_log<SearchResponse>(session, endpoint, "search",
-                                                             state.search_request(label), state);
-                            });
+  const auto ask = [&](keytrans::ClientState& state) -> Result<SearchOutcome> {
+    return ask_log<SearchResponse>(session, endpoint, "search", state.search_request(label), state);
+  };
+  keytrans::ClientState newcomer(log->configuration, known.contact_policy);
+  auto found = asked_as == KeysAskedAs::newcomer
+                   ? ask(newcomer)
+                   : change_state(session, log->configuration, known.contact_policy, ask);
   const auto mistrust = [&endpoint](const char* what) {
     return fail(Errc::verification_failed, endpoint.name + ": " + what);
   };
@@ -180,10 +183,11 @@ Result<Relay> relay_of(const Session& session, const Home& home, keytrans::Secre
 
 Result<std::unique_ptr<Transport>> go_anonymous(Session& session, Relay relay,
                                                 const federation::Domain& domain,
-                                                std::chrono::milliseconds timeout) {
+                                                std::chrono::milliseconds timeout,
+                                                KeysAskedAs keys_asked_as) {
   KT_TRY(auto transport, AnonymousTransport::create(std::move(relay), domain, timeout));
   Transport* const before = std::exchange(session.transport, transport.get());
-  auto checked = check_list(session, domain, transport->list());
+  auto checked = check_list(session, domain, transport->list(), keys_asked_as);
   if (!checked) {
     session.transport = before;
     return tl::unexpected<Error>(std::move(checked).error());

@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "output.h"
+#include "program/token_file.h"
 
 namespace kt::client {
 namespace {
@@ -47,6 +48,14 @@ Result<OpenSession> open_session(const CommonOptions& options, const std::string
     std::fprintf(stderr, "kt %s: %s\n", command.c_str(), describe(news).c_str());
   };
   return OpenSession{std::move(transport), std::move(session)};
+}
+
+Result<Relay> relay_of_home(const Session& session, const Home& home) {
+  keytrans::SecretBytes token;
+  if (!home.token_file.empty()) {
+    KT_TRY(token, program::read_token_file(home.token_file));
+  }
+  return relay_of(session, home, std::move(token));
 }
 
 }  // namespace kt::client

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "client/anonymous.h"
 #include "client/session.h"
 #include "program/command_line.h"
 
@@ -33,5 +34,9 @@ struct OpenSession {
 // It says on stderr, in lines that begin with "kt <command>", what becomes of directory documents.
 // Errors: those of StateDirectory::open() and default_state_directory().
 Result<OpenSession> open_session(const CommonOptions& options, const std::string& command);
+
+// The relay of the home domain, with the token that `kt home` was told of.
+// Errors: those of relay_of() and program::read_token_file().
+Result<Relay> relay_of_home(const Session& session, const Home& home);
 
 }  // namespace kt::client

@@ -1,12 +1,15 @@
 #include "client/compare.h"
 
 #include <algorithm>
+#include <memory>
+#include <utility>
 
 #include "domains.h"
 #include "keytrans/base64url.h"
 #include "keytrans/codec.h"
 #include "log_states.h"
 #include "subject.h"
+#include "witness.h"
 
 namespace kt::client {
 namespace {
@@ -34,6 +37,62 @@ Result<MyHeads> heads_of(const ClientState& state, const std::string& alias) {
     return fail(Errc::not_found, "no distinguished entry of the log is known");
   return MyHeads{{state.configuration().id(), keytrans::distinguished_head(state.distinguished())},
                  tree_of(state, alias)};
+}
+
+// A log on its way through a comparison.
+struct OnTwoRoads {
+  const DirectoryLog* log;
+  std::optional<NewcomersView> direct;
+  std::optional<NewcomersView> anonymous;
+  ComparedLog result;
+
+  // The worst is said: that something does not verify, or else what came first.
+  void note(Error error) {
+    const bool is_worse = error.code == Errc::verification_failed && result.error.has_value() &&
+                          result.error->code != error.code;
+    if (!result.error || is_worse) result.error = std::move(error);
+  }
+  void note(const char* road, Error error) {
+    error.detail = std::string(road) + ": " + error.detail;
+    note(std::move(error));
+  }
+  void note(Result<std::optional<std::filesystem::path>> compared) {
+    if (!compared) return note(std::move(compared).error());
+    const std::optional<std::filesystem::path>& path = *compared;
+    if (!path) return;
+    note({Errc::verification_failed, "log " + result.alias + ": it has signed two histories"});
+    if (std::find(result.evidence.begin(), result.evidence.end(), *path) == result.evidence.end())
+      result.evidence.push_back(*path);
+  }
+};
+
+void ask_directly(const Session& session, const KnownDomain& known, const RoadsRequest& request,
+                  OnTwoRoads& each) {
+  auto view = ask_as_newcomer(session, known, *each.log, request.token.text());
+  if (!view) return each.note("asked directly", std::move(view).error());
+  each.result.direct = tree_of(view->state, each.log->alias);
+  each.direct = *std::move(view);
+}
+
+void ask_anonymously(const Session& session, const KnownDomain& known, OnTwoRoads& each) {
+  auto view = ask_as_newcomer(session, known, *each.log);
+  if (!view) return each.note("asked through the relay", std::move(view).error());
+  each.result.anonymous = tree_of(view->state, each.log->alias);
+  each.anonymous = *std::move(view);
+}
+
+void compare(const Session& session, const KnownDomain& known, OnTwoRoads& each) {
+  if (each.direct && each.anonymous) {
+    each.note(compare_views(session, *each.log, *each.direct, *each.anonymous));
+    if (!each.result.error && keytrans::compare_lists(each.direct->state.distinguished(),
+                                                      each.anonymous->state.distinguished()) !=
+                                  keytrans::ListComparison::same)
+      each.note({Errc::unavailable,
+                 "log " + each.result.alias + ": the roads have no distinguished entry in common"});
+  }
+  // The last newcomer's are those of the road that does not know who asks, if that agrees.
+  if (each.direct) each.note(compare_with_known(session, known, *each.log, *each.direct));
+  if (each.anonymous) each.note(compare_with_known(session, known, *each.log, *each.anonymous));
 }
 
 }  // namespace
@@ -77,6 +136,38 @@ Result<MyHeads> my_heads(Session& session, const CompareRequest& request) {
                                                         state.distinguished_request(), state));
         return heads_of(state, log->alias);
       });
+}
+
+Result<std::vector<ComparedLog>> compare_roads(Session& session, Relay relay,
+                                               const RoadsRequest& request) {
+  KT_TRY(const KnownDomain known, domain_in_force(session, request.domain));
+  std::vector<OnTwoRoads> logs;
+  for (const DirectoryLog& log : known.current().logs) {
+    if (log.state == LogState::retired) continue;
+    logs.push_back({&log, {}, {}, {log.id(), log.alias, {}, {}, {}, {}}});
+  }
+  if (logs.empty()) return fail(Errc::rejected, "all logs of the domain have retired");
+  for (OnTwoRoads& each : logs) ask_directly(session, known, request, each);
+
+  Transport* const before = session.transport;
+  // As a newcomer: a log that shows another history on this road is to be asked there all the same.
+  auto hidden = go_anonymous(session, std::move(relay), request.domain, request.timeout,
+                             KeysAskedAs::newcomer);
+  for (OnTwoRoads& each : logs) {
+    if (hidden) {
+      ask_anonymously(session, known, each);
+    } else {
+      each.note("asked through the relay", hidden.error());
+    }
+  }
+  session.transport = before;
+
+  std::vector<ComparedLog> compared;
+  for (OnTwoRoads& each : logs) {
+    compare(session, known, each);
+    compared.push_back(std::move(each.result));
+  }
+  return compared;
 }
 
 }  // namespace kt::client

@@ -93,7 +93,8 @@ Result<std::vector<std::filesystem::path>> look_for_forks(const Session& session
   std::vector<std::filesystem::path> saved;
   for (const DirectoryLog& log : stored->known.current().logs) {
     if (log.state == federation::LogState::retired) continue;
-    KT_TRY(const auto path, compare_with_newcomer(session, stored->known, log));
+    KT_TRY(const NewcomersView view, ask_as_newcomer(session, stored->known, log));
+    KT_TRY(const auto path, compare_with_known(session, stored->known, log, view));
     if (path) saved.push_back(*path);
   }
   return saved;

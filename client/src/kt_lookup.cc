@@ -10,7 +10,6 @@
 #include "keytrans/base64url.h"
 #include "misbehaviour.h"
 #include "output.h"
-#include "program/token_file.h"
 #include "store/files.h"
 
 namespace kt::client {
@@ -83,11 +82,7 @@ Result<std::unique_ptr<Transport>> hide(Session& session, const LookupOptions& o
                                        "would be its own relay"
                                      : "--anonymous: there is no home domain: kt home");
   }
-  keytrans::SecretBytes token;
-  if (!home->token_file.empty()) {
-    KT_TRY(token, program::read_token_file(home->token_file));
-  }
-  KT_TRY(Relay relay, relay_of(session, *home, std::move(token)));
+  KT_TRY(Relay relay, relay_of_home(session, *home));
   return go_anonymous(session, std::move(relay), identity.domain(),
                       std::chrono::milliseconds(options.common.timeout));
 }

@@ -12,23 +12,42 @@ namespace {
 
 using keytrans::ClientState;
 using keytrans::DistinguishedResponse;
-using keytrans::KnownDistinguished;
 
 constexpr mode_t kEvidenceMode = 0600;
 constexpr std::size_t kNameBytes = 16;
 
 Cell witness_of(const LogId& log) { return {"witnesses", to_bytes(log.hash())}; }
 
-// Both may have seen an entry, and then it is the same.
-Result<void> check_common(const std::vector<KnownDistinguished>& known,
-                          const std::vector<KnownDistinguished>& shown, const LogEndpoint& log) {
-  for (const KnownDistinguished& mine : known) {
-    for (const KnownDistinguished& theirs : shown) {
-      if (mine.position() == theirs.position() && mine.view.root() != theirs.view.root())
-        return fail(Errc::verification_failed,
-                    log.name + ": it shows newcomers another history than was verified before");
-    }
-  }
+using Saved = std::optional<std::filesystem::path>;
+
+// What a newcomer knows of `answer`, given to a request of theirs.
+Result<NewcomersView> read_view(const keytrans::LogConfiguration& configuration, Bytes answer,
+                                Timestamp now, const std::string& name) {
+  ClientState newcomer(configuration, keytrans::ContactPolicy::as_required);
+  KT_TRY(auto response,
+         of_verification(keytrans::decode<DistinguishedResponse>(answer, configuration.context()),
+                         name));
+  KT_TRY(auto verified,
+         of_verification(newcomer.verify(newcomer.distinguished_request(), response, now), name));
+  KT_TRY(newcomer.apply(std::move(verified)));
+  return NewcomersView{std::move(answer), std::move(response), std::move(newcomer)};
+}
+
+// Evidence, if two signed answers are that.
+Result<Saved> prove_fork(const Session& session, const federation::DirectoryLog& log,
+                         const DistinguishedResponse& a, const DistinguishedResponse& b) {
+  KT_TRY(const auto fork, keytrans::find_fork(log.configuration, a, b, keytrans::RecentPolicy()));
+  if (!fork) return Saved();
+  KT_TRY(const Bytes evidence, fork->serialize());
+  KT_TRY(std::filesystem::path path, save_evidence(session, "fork", evidence));
+  return Saved(std::move(path));
+}
+
+Result<void> check_lists(const ClientState& a, const ClientState& b,
+                         const federation::DirectoryLog& log, const char* what) {
+  if (keytrans::compare_lists(a.distinguished(), b.distinguished()) ==
+      keytrans::ListComparison::different)
+    return fail(Errc::verification_failed, "log " + log.alias + ": " + what);
   return {};
 }
 
@@ -50,38 +69,39 @@ Result<std::filesystem::path> save_evidence(const Session& session, const std::s
   return path;
 }
 
-Result<std::optional<std::filesystem::path>> compare_with_newcomer(
-    const Session& session, const KnownDomain& known, const federation::DirectoryLog& log) {
-  using Saved = std::optional<std::filesystem::path>;
+Result<NewcomersView> ask_as_newcomer(const Session& session, const KnownDomain& known,
+                                      const federation::DirectoryLog& log, std::string_view token) {
   const LogEndpoint endpoint = endpoint_of(known, log);
-  const keytrans::RecentPolicy recent;
-  ClientState newcomer(log.configuration, keytrans::ContactPolicy::as_required, recent);
-  const keytrans::DistinguishedRequest request = newcomer.distinguished_request();
-  KT_TRY(Bytes body, keytrans::encode(request));
-  KT_TRY(Bytes answer, session.transport->post(
-                           endpoint.origin, {"/distinguished", "distinguished", std::move(body)}));
-  const auto context = log.configuration.context();
-  KT_TRY(const auto response,
-         of_verification(keytrans::decode<DistinguishedResponse>(answer, context), endpoint.name));
-  KT_TRY(auto verified,
-         of_verification(newcomer.verify(request, response, session.now()), endpoint.name));
-  KT_TRY(newcomer.apply(std::move(verified)));
+  const ClientState newcomer(log.configuration, keytrans::ContactPolicy::as_required);
+  KT_TRY(Bytes body, keytrans::encode(newcomer.distinguished_request()));
+  KT_TRY(Bytes answer, session.transport->post(endpoint.origin, {"/distinguished", "distinguished",
+                                                                 std::move(body), token}));
+  return read_view(log.configuration, std::move(answer), session.now(), endpoint.name);
+}
 
+Result<Saved> compare_views(const Session& session, const federation::DirectoryLog& log,
+                            const NewcomersView& a, const NewcomersView& b) {
+  KT_TRY(Saved saved, prove_fork(session, log, a.response, b.response));
+  if (saved) return saved;
+  KT_TRY(check_lists(a.state, b.state, log, "it shows two newcomers two histories"));
+  return Saved();
+}
+
+Result<Saved> compare_with_known(const Session& session, const KnownDomain& known,
+                                 const federation::DirectoryLog& log, const NewcomersView& view) {
   KT_TRY(const auto stored, session.state.read(witness_of(log.id())));
   if (stored) {
-    const auto before = keytrans::decode<DistinguishedResponse>(*stored, context);
+    const auto before =
+        keytrans::decode<DistinguishedResponse>(*stored, log.configuration.context());
     if (!before) return fail(Errc::corrupt, "what a newcomer was shown: " + before.error().detail);
-    KT_TRY(const auto fork, keytrans::find_fork(log.configuration, *before, response, recent));
-    if (fork) {
-      KT_TRY(const Bytes evidence, fork->serialize());
-      KT_TRY(std::filesystem::path path, save_evidence(session, "fork", evidence));
-      return Saved(std::move(path));
-    }
+    KT_TRY(Saved saved, prove_fork(session, log, *before, view.response));
+    if (saved) return saved;
   }
   KT_TRY(const LoadedState loaded, load_state(session, log.configuration, known.contact_policy));
-  KT_TRY(check_common(loaded.state.distinguished(), newcomer.distinguished(), endpoint));
+  KT_TRY(check_lists(loaded.state, view.state, log,
+                     "it shows newcomers another history than was verified before"));
   // Whoever was faster has kept one that is as good.
-  KT_TRY(session.state.write({{witness_of(log.id()), stored, std::move(answer)}}));
+  KT_TRY(session.state.write({{witness_of(log.id()), stored, view.answer}}));
   return Saved();
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <string>
+#include <utility>
 
 #include "keytrans/log_tree.h"
 #include "wire.h"
@@ -99,6 +100,23 @@ HeadComparison compare_heads(const DistinguishedHead& a, const DistinguishedHead
                  is_end_of_one_and_beginning_of_other(b.heads, a.heads)
              ? HeadComparison::consistent
              : HeadComparison::inconsistent;
+}
+
+ListComparison compare_lists(std::span<const KnownDistinguished> a,
+                             std::span<const KnownDistinguished> b) {
+  if (a.empty() || b.empty()) return ListComparison::apart;
+  const EntryIndex begin = std::max(a.front().position(), b.front().position());
+  const EntryIndex end = std::min(a.back().position(), b.back().position());
+  if (begin > end) return ListComparison::apart;
+  const auto within = [&](std::span<const KnownDistinguished> list) {
+    std::vector<std::pair<EntryIndex, HashValue>> entries;
+    for (const KnownDistinguished& each : list) {
+      if (each.position() >= begin && each.position() <= end)
+        entries.emplace_back(each.position(), each.view.root());
+    }
+    return entries;
+  };
+  return within(a) == within(b) ? ListComparison::same : ListComparison::different;
 }
 
 Result<Bytes> ForkEvidence::serialize() const {

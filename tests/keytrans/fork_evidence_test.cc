@@ -265,5 +265,61 @@ TEST_P(ForkEvidenceTest, HeadsOfOneLogAreConsistentAndOfAForkAreNot) {
       HeadComparison::inconsistent);
 }
 
+// A log shows the same wherever two lists of it reach over the same entries, whenever they were
+// made; a fork does not, from the first distinguished entry on that only one of the histories has.
+TEST_P(ForkEvidenceTest, ListsOfOneLogAreTheSameAndOfAForkAreNot) {
+  const auto known = [this](const ForgedLog& log) {
+    ClientState state(log.configuration(), ContactPolicy::as_required, recent_);
+    const Timestamp now = must(log.entry(rightmost(log.size()))).timestamp;
+    must(state.apply(must(state.verify(state.distinguished_request(), walk(log), now))));
+    return state.distinguished();
+  };
+  using Known = std::vector<KnownDistinguished>;
+  const auto expect = [](ListComparison expected, const Known& a, const Known& b) {
+    EXPECT_EQ(compare_lists(a, b), expected);
+    EXPECT_EQ(compare_lists(b, a), expected);
+  };
+  const Known whole = known(branch(kEntries, ""));
+  ASSERT_EQ(whole.size(), 4U);
+  for (std::uint64_t size = 1; size <= kEntries; ++size) {
+    SCOPED_TRACE(size);
+    const Known earlier = known(branch(kEntries, "", size));
+    const bool is_reached = earlier.back().position() >= whole.front().position();
+    expect(is_reached ? ListComparison::same : ListComparison::apart, whole, earlier);
+  }
+  expect(ListComparison::apart, whole, {});
+  expect(ListComparison::apart, {}, {});
+  for (std::uint64_t common = 0; common < kEntries; ++common) {
+    SCOPED_TRACE(common);
+    expect(ListComparison::different, known(branch(common, "first")),
+           known(branch(common, "second")));
+  }
+  // An entry that only one of them has.
+  Known shorter = whole;
+  shorter.erase(shorter.begin() + 1);
+  expect(ListComparison::different, whole, shorter);
+}
+
+// Whatever times a log's entries are made at, its lists do not contradict one another.
+TEST_P(ForkEvidenceTest, ListsOfALogThatGrowsNeverDiffer) {
+  constexpr std::uint64_t kSizes = 40;
+  std::vector<std::vector<KnownDistinguished>> lists;
+  ForgedLog log(origin_.configuration().wire(), origin_.keys());
+  std::uint64_t time = 1000;
+  for (std::uint64_t i = 0; i < kSizes; ++i) {
+    // Some of them close to the one before, and some far from it.
+    time += (i * 7919) % 5 == 0 ? log.configuration().wire().reasonable_monitoring_window / 2 : 1;
+    log.append(Timestamp{time}, {{label_, Version{static_cast<std::uint32_t>(i)}, {}}});
+    ClientState state(log.configuration(), ContactPolicy::as_required, recent_);
+    must(
+        state.apply(must(state.verify(state.distinguished_request(), walk(log), Timestamp{time}))));
+    lists.push_back(state.distinguished());
+  }
+  for (const auto& a : lists) {
+    for (const auto& b : lists) EXPECT_NE(compare_lists(a, b), ListComparison::different);
+  }
+  EXPECT_EQ(compare_lists(lists.back(), lists[kSizes - 2]), ListComparison::same);
+}
+
 }  // namespace
 }  // namespace kt::keytrans

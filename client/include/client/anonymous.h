@@ -26,12 +26,19 @@ struct Relay {
 // The relay of `home`, which has to be trusted.
 Result<Relay> relay_of(const Session& session, const Home& home, keytrans::SecretBytes token);
 
+// As whom the log is asked for the keys.
+enum class KeysAskedAs : std::uint8_t {
+  known,     // its answer has to continue what was verified before
+  newcomer,  // nothing of what is known shows, and it is not compared with that
+};
+
 // What asks `domain`, and nobody else, through `relay`. From now on it is the transport of
 // `session`, which has to end before what is returned. The domain has to be trusted.
 // Errors besides: verification_failed also when the domain's log does not have the keys. `session`
 // has the transport then that it had before.
 Result<std::unique_ptr<Transport>> go_anonymous(
     Session& session, Relay relay, const federation::Domain& domain,
-    std::chrono::milliseconds timeout = std::chrono::seconds(10));
+    std::chrono::milliseconds timeout = std::chrono::seconds(10),
+    KeysAskedAs keys_asked_as = KeysAskedAs::known);
 
 }  // namespace kt::client

@@ -31,6 +31,20 @@ enum class HeadComparison {
 // the beginning of the other.
 [[nodiscard]] HeadComparison compare_heads(const DistinguishedHead& a, const DistinguishedHead& b);
 
+// What two lists of distinguished entries say of one another. A log that behaves adds entries to
+// the right of those it has, so within the entries that both lists reach over, they are the same
+// ones.
+enum class ListComparison {
+  same,       // they share an entry, and all in between, with their roots
+  apart,      // nothing is in both reaches, so nothing was compared
+  different,  // one of them is not, or has another root
+};
+
+// Unlike compare_heads() it knows where the entries are, so that lists of different times are not
+// taken for different histories. Requires: both ascending, as walk_distinguished() finds them.
+[[nodiscard]] ListComparison compare_lists(std::span<const KnownDistinguished> a,
+                                           std::span<const KnownDistinguished> b);
+
 // struct {
 //   TreeHead tree_head;
 //   HashValue full_subtrees<0..2^8-1>;   // of the tree's first ForkEvidence.size entries
