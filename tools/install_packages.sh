@@ -2,8 +2,8 @@
 # Installs the Debian packages the project needs; the one place that lists them.
 #
 #   tools/install_packages.sh        what building and testing with g++ needs
-#   tools/install_packages.sh --ci   also what the clang builds, the lints, the fuzzers and the test of the
-#                                    status page need
+#   tools/install_packages.sh --ci   also what the clang builds, the lints, the fuzzers, the test of the
+#                                    status page and the network of examples/federation.sh need
 #   tools/install_packages.sh --bench  also what bench/gateway_bench.sh compares with
 #
 # Wants Debian 12, and root or sudo; when all is installed already it wants neither and does nothing.
@@ -20,7 +20,9 @@ packages=(
   # the people of examples/three_domains.py
   debian-keyring
 )
-ci_packages=(chromium clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev llvm-14)
+ci_packages=(chromium clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev llvm-14
+  # a name server among them, which Debian starts: so not for everyone who builds
+  iproute2 knot openssl tshark)
 
 bench_packages=(nginx-light wrk)
 
