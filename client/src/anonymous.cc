@@ -176,8 +176,9 @@ Result<void> check_list(const Session& session, const federation::Domain& domain
 
 }  // namespace
 
-Result<Relay> relay_of(const Session& session, const Home& home, keytrans::SecretBytes token) {
-  KT_TRY(const KnownDomain known, domain_in_force(session, home.domain));
+Result<Relay> relay_of(const Session& session, const RelayAccess& access,
+                       keytrans::SecretBytes token) {
+  KT_TRY(const KnownDomain known, domain_in_force(session, access.domain));
   return Relay{{known.current().url, known.source.authorities}, std::move(token)};
 }
 

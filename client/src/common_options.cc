@@ -50,12 +50,12 @@ Result<OpenSession> open_session(const CommonOptions& options, const std::string
   return OpenSession{std::move(transport), std::move(session)};
 }
 
-Result<Relay> relay_of_home(const Session& session, const Home& home) {
+Result<Relay> open_relay(const Session& session, const RelayAccess& access) {
   keytrans::SecretBytes token;
-  if (!home.token_file.empty()) {
-    KT_TRY(token, program::read_token_file(home.token_file));
+  if (!access.token_file.empty()) {
+    KT_TRY(token, program::read_token_file(access.token_file));
   }
-  return relay_of(session, home, std::move(token));
+  return relay_of(session, access, std::move(token));
 }
 
 }  // namespace kt::client

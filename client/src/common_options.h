@@ -35,8 +35,8 @@ struct OpenSession {
 // Errors: those of StateDirectory::open() and default_state_directory().
 Result<OpenSession> open_session(const CommonOptions& options, const std::string& command);
 
-// The relay of the home domain, with the token that `kt home` was told of.
+// The relay that `access` names, with the token that is in its file.
 // Errors: those of relay_of() and program::read_token_file().
-Result<Relay> relay_of_home(const Session& session, const Home& home);
+Result<Relay> open_relay(const Session& session, const RelayAccess& access);
 
 }  // namespace kt::client

@@ -9,36 +9,82 @@
 namespace kt::client {
 namespace {
 
-constexpr std::uint8_t kFormat = 1;
+constexpr std::uint8_t kFormat = 2;
+constexpr std::uint8_t kFormatWithoutElsewhere = 1;
 
-struct StoredHome {
-  std::uint8_t format = kFormat;
+struct StoredAccess {
   Bytes domain;
   Bytes token_file;
 };
 
+struct StoredHome {
+  std::uint8_t format = kFormat;
+  StoredAccess own;
+  std::optional<StoredAccess> elsewhere;
+};
+
 // docs/client.md
+template <class Io, class Value>
+void wire_access(Io& io, Value& access) {
+  io.template opaque<1>("RelayAccess.domain", access.domain);
+  io.template opaque<2>("RelayAccess.token_file", access.token_file);
+}
+
 template <class Io, class Value>
 void wire(Io& io, Value& home) {
   io.number("Home.format", home.format);
-  io.require(home.format == kFormat, "Home.format", "is not 1");
-  io.template opaque<1>("Home.domain", home.domain);
-  io.template opaque<2>("Home.token_file", home.token_file);
+  io.require(home.format == kFormat || home.format == kFormatWithoutElsewhere, "Home.format",
+             "is neither 1 nor 2");
+  wire_access(io, home.own);
+  if (home.format == kFormat)
+    io.optional("Home.elsewhere", home.elsewhere,
+                [](auto& in, auto& access) { wire_access(in, access); });
 }
 
 Cell home_cell() { return {"settings", to_bytes(std::string_view("home"))}; }
+
+std::string text_of(const Bytes& bytes) { return {bytes.begin(), bytes.end()}; }
+
+Result<RelayAccess> access_of(const StoredAccess& stored) {
+  KT_TRY(auto domain, federation::Domain::parse(text_of(stored.domain)));
+  return RelayAccess{std::move(domain), text_of(stored.token_file)};
+}
+
+// With one domain in both places, its gateway would be its own relay after all.
+Result<void> require_two(const Home& home) {
+  if (home.elsewhere && home.elsewhere->domain == home.own.domain)
+    return fail(Errc::malformed, "the relay for the home domain is its own");
+  return {};
+}
 
 Result<Home> decode(const Bytes& bytes) {
   keytrans::Decoder io(bytes);
   StoredHome stored;
   wire(io, stored);
   KT_TRY(std::move(io).finish());
-  KT_TRY(auto domain,
-         federation::Domain::parse(std::string(stored.domain.begin(), stored.domain.end())));
-  return Home{std::move(domain), std::string(stored.token_file.begin(), stored.token_file.end())};
+  KT_TRY(auto own, access_of(stored.own));
+  Home home{std::move(own), std::nullopt};
+  if (stored.elsewhere) {
+    KT_TRY(home.elsewhere, access_of(*stored.elsewhere));
+    KT_TRY(require_two(home));
+  }
+  return home;
+}
+
+StoredAccess stored(const RelayAccess& access) {
+  return {to_bytes(access.domain.text()), to_bytes(access.token_file.native())};
 }
 
 }  // namespace
+
+Result<RelayAccess> Home::access_to(const federation::Domain& domain) const {
+  if (domain != own.domain) return own;
+  if (elsewhere) return *elsewhere;
+  return fail(
+      Errc::rejected,
+      "the domain is the home domain, whose gateway would be its own relay: kt home --relay "
+      "names another one");
+}
 
 Result<std::optional<Home>> load_home(const StateDirectory& state) {
   KT_TRY(const auto stored, state.read(home_cell()));
@@ -51,10 +97,11 @@ Result<std::optional<Home>> load_home(const StateDirectory& state) {
 Result<void> store_home(const StateDirectory& state, const std::optional<Home>& home) {
   std::optional<Bytes> after;
   if (home) {
+    KT_TRY(require_two(*home));
+    StoredHome written{kFormat, stored(home->own), std::nullopt};
+    if (home->elsewhere) written.elsewhere = stored(*home->elsewhere);
     keytrans::Encoder io;
-    const StoredHome stored{kFormat, to_bytes(home->domain.text()),
-                            to_bytes(home->token_file.native())};
-    wire(io, stored);
+    wire(io, written);
     KT_TRY(after, std::move(io).finish());
   }
   for (int i = 0; i < kAttempts; ++i) {

@@ -108,17 +108,15 @@ Json compared_json(const ComparedLog& log) {
   return json;
 }
 
-Result<Home> home_to_ask(const Session& session, const federation::Domain& domain) {
+Result<RelayAccess> access_to(const Session& session, const federation::Domain& domain) {
   KT_TRY(auto home, load_home(session.state));
   if (!home)
     return fail(Errc::rejected,
                 "nothing was compared: there is no relay to ask through, as there is no home "
                 "domain: kt home");
-  if (home->domain == domain)
-    return fail(Errc::rejected,
-                "nothing was compared: the domain is the home domain, whose gateway would be its "
-                "own relay");
-  return *std::move(home);
+  auto access = home->access_to(domain);
+  if (!access) return fail_in("nothing was compared", std::move(access).error());
+  return access;
 }
 
 Result<int> compare(const HeadsOptions& options) {
@@ -131,15 +129,15 @@ Result<int> compare(const HeadsOptions& options) {
     request.token = *std::move(token);
   }
   KT_TRY(OpenSession opened, open_session(options.common, "heads"));
-  KT_TRY(const Home home, home_to_ask(opened.session, *domain));
-  KT_TRY(Relay relay, relay_of_home(opened.session, home));
+  KT_TRY(const RelayAccess access, access_to(opened.session, *domain));
+  KT_TRY(Relay relay, open_relay(opened.session, access));
   KT_TRY(const auto logs, compare_roads(opened.session, std::move(relay), request));
   int code = program::kDone;
   for (const ComparedLog& log : logs) {
     if (log.error) code = std::max(code, exit_code(log.error->code));
   }
   if (options.common.json) {
-    Json json{{"domain", domain->text()}, {"relay", home.domain.text()}, {"logs", Json::array()}};
+    Json json{{"domain", domain->text()}, {"relay", access.domain.text()}, {"logs", Json::array()}};
     for (const ComparedLog& log : logs) json["logs"].push_back(compared_json(log));
     print(json);
     return code;

@@ -5,7 +5,6 @@
 #include "commands.h"
 #include "common_options.h"
 #include "output.h"
-#include "program/token_file.h"
 
 namespace kt::client {
 namespace {
@@ -14,6 +13,8 @@ struct HomeOptions {
   CommonOptions common;
   std::string domain;
   std::filesystem::path token_file;
+  std::string relay;
+  std::filesystem::path relay_token_file;
   bool none = false;
 };
 
@@ -25,39 +26,62 @@ constexpr const char* kHelp =
 constexpr const char* kFooter =
     "The domain has to be trusted: kt trust. From then on kt lookup asks other domains in that "
     "way\n"
-    "unless it is told --direct.\n\n"
+    "unless it is told --direct. Your own domain cannot be its own relay, as it would learn both "
+    "who\n"
+    "asks and what; kt lookup --anonymous asks it through --relay, if there is one.\n\n"
     "Example:\n"
     "  kt home example.com --token-file ~/.config/kt/token";
 
+Json token_json(const std::optional<RelayAccess>& access) {
+  return access && !access->token_file.empty() ? Json(access->token_file.string()) : Json(nullptr);
+}
+
+void add_lines(Lines& lines, const char* what, const RelayAccess& access) {
+  lines.emplace_back(what, access.domain.text());
+  if (!access.token_file.empty()) lines.emplace_back("token", access.token_file.string());
+}
+
 void print_home(const std::optional<Home>& home, bool json) {
+  const auto own = home ? std::optional(home->own) : std::nullopt;
+  const auto elsewhere = home ? home->elsewhere : std::nullopt;
   if (json) {
-    const bool has_token = home && !home->token_file.empty();
-    print(Json{{"domain", home ? Json(home->domain.text()) : Json(nullptr)},
-               {"token_file", has_token ? Json(home->token_file.string()) : Json(nullptr)}});
+    print(Json{{"domain", own ? Json(own->domain.text()) : Json(nullptr)},
+               {"token_file", token_json(own)},
+               {"relay", elsewhere ? Json(elsewhere->domain.text()) : Json(nullptr)},
+               {"relay_token_file", token_json(elsewhere)}});
     return;
   }
-  if (!home) {
+  if (!own) {
     std::printf("no domain is your home\n");
     return;
   }
-  Lines lines{{"home", home->domain.text()}};
-  if (!home->token_file.empty()) lines.emplace_back("token", home->token_file.string());
+  Lines lines;
+  add_lines(lines, "home", *own);
+  if (elsewhere) add_lines(lines, "relay", *elsewhere);
   print(lines);
+}
+
+// What was given, when its domain is trusted and its token can be read.
+Result<RelayAccess> access_of(const Session& session, const char* option, const std::string& domain,
+                              const std::filesystem::path& token_file) {
+  auto parsed = federation::Domain::parse(domain);
+  if (!parsed) return fail_in(option, std::move(parsed).error());
+  RelayAccess access{*std::move(parsed), {}};
+  if (!token_file.empty()) access.token_file = std::filesystem::absolute(token_file);
+  KT_TRY(open_relay(session, access));
+  return access;
 }
 
 Result<int> set_home(const HomeOptions& options) {
   KT_TRY(const OpenSession opened, open_session(options.common, "home"));
   std::optional<Home> home;
   if (!options.none) {
-    auto domain = federation::Domain::parse(options.domain);
-    if (!domain) return fail_in("DOMAIN", std::move(domain).error());
-    home = Home{*std::move(domain), {}};
-    keytrans::SecretBytes token;
-    if (!options.token_file.empty()) {
-      home->token_file = std::filesystem::absolute(options.token_file);
-      KT_TRY(token, program::read_token_file(home->token_file));
+    KT_TRY(auto own, access_of(opened.session, "DOMAIN", options.domain, options.token_file));
+    home = Home{std::move(own), std::nullopt};
+    if (!options.relay.empty()) {
+      KT_TRY(home->elsewhere,
+             access_of(opened.session, "--relay", options.relay, options.relay_token_file));
     }
-    KT_TRY(relay_of(opened.session, *home, std::move(token)));
   }
   KT_TRY(store_home(opened.session.state, home));
   print_home(home, options.common.json);
@@ -84,6 +108,17 @@ void add_home(const program::Command& root) {
                 "The token by which its gateway knows you, in a file that only you can read")
       .type_name("FILE")
       .needs(domain);
+  const program::Option relay =
+      command
+          .add_text("--relay", options->relay,
+                    "Another domain that knows you, whose relay is for your own domain")
+          .type_name("DOMAIN")
+          .needs(domain);
+  command
+      .add_path("--relay-token-file", options->relay_token_file,
+                "The token by which that one's gateway knows you")
+      .type_name("FILE")
+      .needs(relay);
   const program::Option none = command.add_flag("--none", options->none, "No domain any more");
   add_common_options(command, options->common);
   command.runs(

@@ -54,8 +54,7 @@ void print_found(const Found& found, bool is_anonymous, Timestamp now) {
        "continues what was verified before"},
       {"tree", describe(found.tree, now)},
       {"directory", "epoch " + std::to_string(found.epoch.value()) + " of " + found.domain.text()}};
-  if (is_anonymous)
-    lines.emplace_back("asked", "through the relay of your home domain, as nobody in particular");
+  if (is_anonymous) lines.emplace_back("asked", "through a relay, as nobody in particular");
   if (found.monitor_by)
     lines.emplace_back("to do", "kt monitor, at " + moment(*found.monitor_by, now) +
                                     ": it is too new to be sure that all see the same");
@@ -76,13 +75,12 @@ Result<std::unique_ptr<Transport>> hide(Session& session, const LookupOptions& o
   KT_TRY(const auto identity,
          federation::Identity::parse(options.query.identity, options.query.default_domain));
   KT_TRY(const auto home, load_home(session.state));
-  if (!home || home->domain == identity.domain()) {
-    if (!options.anonymous) return nullptr;
-    return fail(Errc::rejected, home ? "--anonymous: the domain is the home domain, whose gateway "
-                                       "would be its own relay"
-                                     : "--anonymous: there is no home domain: kt home");
-  }
-  KT_TRY(Relay relay, relay_of_home(session, *home));
+  const bool is_for_others = home && home->own.domain != identity.domain();
+  if (!options.anonymous && !is_for_others) return nullptr;
+  if (!home) return fail(Errc::rejected, "--anonymous: there is no home domain: kt home");
+  auto access = home->access_to(identity.domain());
+  if (!access) return fail_in("--anonymous", std::move(access).error());
+  KT_TRY(Relay relay, open_relay(session, *access));
   return go_anonymous(session, std::move(relay), identity.domain(),
                       std::chrono::milliseconds(options.common.timeout));
 }
@@ -136,8 +134,9 @@ void add_lookup(const program::Command& root) {
       .type_name("FILE");
   const program::Option direct =
       command.add_flag("--direct", options->direct, "Ask the domain itself, which learns who asks");
-  const program::Option anonymous = command.add_flag(
-      "--anonymous", options->anonymous, "Ask through the relay of the home domain, or not at all");
+  const program::Option anonymous =
+      command.add_flag("--anonymous", options->anonymous,
+                       "Ask through a relay or not at all, the home domain too: kt home --relay");
   add_default_domain(command, options->query.default_domain);
   add_common_options(command, options->common);
   command.runs(

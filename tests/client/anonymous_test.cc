@@ -22,6 +22,7 @@ class Anonymous : public KtProgram {
                       gateway::line_of("bob@example.com", 0, "bobs1") +
                       gateway::line_of("bob@example.com", 1, "bobs 2"));
     create("home");
+    import("home", gateway::line_of("carol@home.example", 0, "carols"));
     const std::string url = "url = \"" + relay_.url().text() + "\"\n";
     start("log", "[ohttp]\nenabled = true\n",
           "[[log]]\ndirectory = \"home\"\nalias = \"home\"\n"
@@ -54,7 +55,8 @@ class Anonymous : public KtProgram {
       const std::scoped_lock lock(mutex_);
       seen_.push_back(request);
     }
-    for (const std::string_view target : {"/relay/example.com/keys", "/relay/example.com"}) {
+    for (const std::string_view target : {"/relay/example.com/keys", "/relay/example.com",
+                                          "/relay/home.example/keys", "/relay/home.example"}) {
       const std::size_t at = request.find(" " + std::string(target) + " ");
       if (at != std::string::npos) request.replace(at + 1, target.size(), kKeysPath);
     }
@@ -96,7 +98,7 @@ TEST_F(Anonymous, OtherDomainsAreAskedThroughTheRelay) {
   const Outcome found = kt({"lookup", kAlice});
   EXPECT_EQ(found.code, 0) << found.err;
   EXPECT_NE(found.out.find("second\n"), std::string::npos) << found.out;
-  EXPECT_NE(found.out.find("through the relay of your home domain"), std::string::npos);
+  EXPECT_NE(found.out.find("through a relay"), std::string::npos);
   EXPECT_EQ(targets(), (std::vector<std::string>{"/relay/example.com/keys", "/relay/example.com",
                                                  "/relay/example.com"}));
   const Json json = kt_json({"lookup", kAlice, "--anonymous"});
@@ -141,7 +143,7 @@ TEST_F(Anonymous, IsLeftOutWhenThatIsSaidOrThereIsNoHome) {
   EXPECT_EQ(kt_json({"lookup", kAlice, "--direct"}).at("anonymous"), false);
   EXPECT_EQ(targets(), std::vector<std::string>{"/kt/v1/lookup"});
   expect_error(kt({"lookup", kAlice, "--direct", "--anonymous"}), 2, "not both");
-  expect_error(kt({"lookup", "carol@home.example", "--anonymous"}), 5, "home domain");
+  expect_error(kt({"lookup", "carol@home.example", "--anonymous"}), 5, "kt home --relay");
   EXPECT_EQ(kt_json({"home"}).at("domain"), "home.example");
   EXPECT_EQ(kt({"home", "--none"}).code, 0);
   EXPECT_EQ(kt_json({"home"}).at("domain"), nullptr);
@@ -150,6 +152,31 @@ TEST_F(Anonymous, IsLeftOutWhenThatIsSaidOrThereIsNoHome) {
   EXPECT_EQ(targets(), std::vector<std::string>{"/kt/v1/lookup"});
   expect_error(kt({"lookup", kAlice, "--anonymous"}), 5, "kt home");
   expect_error(kt({"home", "example.org"}), 3, "not trusted");
+}
+
+TEST_F(Anonymous, AsksTheHomeDomainThroughAnotherOneThatKnowsTheUser) {
+  expect_error(kt({"home", "home.example", "--relay", "home.example"}), 2, "its own");
+  expect_error(kt({"home", "home.example", "--relay", "example.org"}), 3, "not trusted");
+  expect_error(kt({"home", "--relay", "example.com"}), 2, "DOMAIN");
+  EXPECT_EQ(kt_json({"home"}).at("relay"), nullptr);
+  const Outcome home = kt({"home", "home.example", "--token-file", path("token"), "--relay",
+                           "example.com", "--relay-token-file", path("token")});
+  ASSERT_EQ(home.code, 0) << home.err;
+  EXPECT_EQ(kt_json({"home"}).at("relay"), "example.com");
+  EXPECT_EQ(kt_json({"home"}).at("relay_token_file"), path("token"));
+  forget();
+  EXPECT_EQ(kt_json({"lookup", "carol@home.example"}).at("anonymous"), false);
+  EXPECT_EQ(targets(), std::vector<std::string>{"/kt/v1/lookup"});
+  forget();
+  const Json found = kt_json({"lookup", "carol@home.example", "--anonymous"});
+  EXPECT_EQ(found.at("anonymous"), true);
+  EXPECT_EQ(found.at("value"), "Y2Fyb2xz");
+  EXPECT_EQ(targets(), (std::vector<std::string>{"/relay/home.example/keys", "/relay/home.example",
+                                                 "/relay/home.example"}));
+  // Others are asked through the home domain as before.
+  forget();
+  EXPECT_EQ(kt({"lookup", kAlice, "--raw"}).out, "second");
+  EXPECT_EQ(targets().front(), "/relay/example.com/keys");
 }
 
 // Keys that the log does not have, though the gateway, or somebody who is it, opens what is sealed

@@ -1,10 +1,10 @@
 // Asking a domain anonymously, with Oblivious HTTP: through a relay, which sees who asks and not
 // what, at the domain's gateway, which sees what is asked and not who.
 //
-// The relay is at the gateway of the user's home domain. The keys that requests are sealed to come
-// through it, too, and are used for nothing but to look them up in a log of the domain until that
-// has verified: keys that were made for one user to be told from others would be there for all to
-// see.
+// The relay is at the gateway of the user's home domain, or of another one that knows them. The
+// keys that requests are sealed to come through it, too, and are used for nothing but to look them
+// up in a log of the domain until that has verified: keys that were made for one user to be told
+// from others would be there for all to see.
 //
 // Errors, and the thread rule: session.h.
 #pragma once
@@ -19,12 +19,14 @@
 namespace kt::client {
 
 struct Relay {
-  Origin gateway;               // of the home domain
+  Origin gateway;
   keytrans::SecretBytes token;  // by which it knows its user; empty for none
 };
 
-// The relay of `home`, which has to be trusted.
-Result<Relay> relay_of(const Session& session, const Home& home, keytrans::SecretBytes token);
+// The relay of the domain that `access` names, which has to be trusted. `token` is what is in its
+// token_file.
+Result<Relay> relay_of(const Session& session, const RelayAccess& access,
+                       keytrans::SecretBytes token);
 
 // As whom the log is asked for the keys.
 enum class KeysAskedAs : std::uint8_t {
