@@ -1,7 +1,7 @@
 // What Oblivious HTTP costs a gateway: a request opened and its answer sealed, beside the one
 // X25519 that neither can do without.
 //
-// build/release/bench/federation_bench --benchmark_format=json
+// build/release/bench/ohttp_bench --benchmark_format=json
 //
 // Times of one run compare with each other and with nothing else. They are of the processor, so
 // that other work on the machine does not count. The counter `ratio_to_x25519` of Ohttp is the one
