@@ -44,6 +44,7 @@ struct MigrateOptions {
   migration::Mode mode = migration::Mode::gradual;
   std::uint64_t rate = 0;
   std::uint64_t grace_ms = std::uint64_t{30} * 24 * 60 * 60 * 1000;
+  bool is_compromised = false;
   bool json = false;
 };
 
@@ -67,6 +68,7 @@ std::string describe(const Json& record) {
   std::string text = text_in(record, "domain") + ": " + text_in(record, "mode") + ", from " +
                      text_in(record, "from") + " to " + text_in(record, "to") + ", " +
                      text_in(record, "phase");
+  if (record.value("is_compromised", false)) text += ", others may have the old log's keys";
   if (record.value("is_paused", false)) text += ", paused";
   if (const std::string fault = text_in(record, "fault"); !fault.empty()) text += ": " + fault;
   text += "\n  labels: " + std::to_string(number_in(record, "moved")) + " moved by the gateway, " +
@@ -99,7 +101,8 @@ Result<int> run(const MigrateOptions& options, const std::string& command) {
     order = {{"to", options.to},
              {"mode", migration::to_string(options.mode)},
              {"rate", options.rate},
-             {"grace_ms", options.grace_ms}};
+             {"grace_ms", options.grace_ms},
+             {"compromised", options.is_compromised}};
   KT_TRY(const Json record, post_to_admin(options.socket, path, order));
   print(record, options.json, describe(record));
   return program::kDone;
@@ -245,6 +248,9 @@ void add_migrate(const program::Command& root) {
     const auto command = add(group, "start", "Begin: the new log is named to users", options, true);
     add_order(command, options);
     command.add_duration("--grace", options->grace_ms, "How long the old log drains (30d)");
+    command.add_flag("--compromised", options->is_compromised,
+                     "Others may have the old log's keys: nothing that it signs after its final "
+                     "head is to be believed. For --mode immediate");
     command.runs([options] { return run(*options, "start"); });
   }
   struct Plain {

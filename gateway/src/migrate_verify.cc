@@ -145,7 +145,7 @@ Result<bool> MigrationVerifier::take(const Json& page, Timestamp now) {
   KT_TRY(const auto recorded, bytes_in(page, "final_head"));
   if (recorded) {
     const auto logged = find(page, "logged_final_head", *to_after_,
-                             migration::final_head_label(from_id_), std::nullopt, now);
+                             federation::final_head_label(from_id_), std::nullopt, now);
     if (!logged) {
       note_fault("the final head", logged.error().detail);
     } else if (!*logged || (*logged)->value != *recorded) {

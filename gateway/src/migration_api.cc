@@ -43,6 +43,7 @@ Json json_of(const Hosting& hosting, const Record& record) {
             {"fault", record.fault},
             {"rate", record.rate},
             {"grace_ms", record.grace_ms},
+            {"is_compromised", record.is_compromised},
             {"moved", record.progress.moved},
             {"updated", record.progress.updated},
             {"verified", record.progress.verified}};
@@ -74,6 +75,13 @@ Result<std::uint64_t> number_in(const nlohmann::json& json, const char* name, st
   return *number;
 }
 
+Result<bool> flag_in(const nlohmann::json& json, const char* name) {
+  if (!json.contains(name)) return false;
+  if (!json[name].is_boolean())
+    return fail(Errc::malformed, std::string(name) + " is neither true nor false");
+  return json[name].get<bool>();
+}
+
 Result<MigrationOrder> parse_order(ByteView body) {
   KT_TRY(const auto json,
          federation::parse_json({reinterpret_cast<const char*>(body.data()), body.size()}));
@@ -88,6 +96,7 @@ Result<MigrationOrder> parse_order(ByteView body) {
   KT_TRY(const std::uint64_t rate, number_in(json, "rate", kMaxRate));
   order.rate = static_cast<std::uint32_t>(rate);
   KT_TRY(order.grace_ms, number_in(json, "grace_ms", kMaxGrace));
+  KT_TRY(order.is_compromised, flag_in(json, "compromised"));
   return order;
 }
 

@@ -104,7 +104,7 @@ Result<Json> make_page(const HostedMigration& migration, const PageRequest& requ
     KT_TRY(const Bytes recorded, migration.record.final_head->encode());
     page["final_head"] = to_base64url(recorded);
     KT_TRY(const auto logged,
-           search(*migration.to->log, migration::final_head_label(migration.record.from),
+           search(*migration.to->log, federation::final_head_label(migration.record.from),
                   request.to_last, std::nullopt));
     if (logged) page["logged_final_head"] = to_base64url(logged->response);
   }

@@ -73,10 +73,20 @@ Result<Logs> find_logs(const Hosting& hosting, const Domain& name, const std::st
   return Logs{from, to};
 }
 
+// Whether what is ordered makes sense.
+Result<void> verify_order(const MigrationOrder& order) {
+  if (order.is_compromised && order.mode == Mode::gradual)
+    return refused(
+        "a gradual migration trusts the old log as long as it has labels; one whose keys others "
+        "may have is left at once, in immediate mode");
+  return {};
+}
+
 bool is_as_ordered(const Record& record, const MigrationOrder& order, const Hosting& hosting) {
   const HostedLog* const to = hosting.find_log(order.to);
   return to != nullptr && to->configuration().id() == record.to && record.mode == order.mode &&
-         record.rate == order.rate && record.grace_ms == order.grace_ms;
+         record.rate == order.rate && record.grace_ms == order.grace_ms &&
+         record.is_compromised == order.is_compromised;
 }
 
 }  // namespace
@@ -114,6 +124,7 @@ Result<MigrationPlan> Migrations::plan(const Hosting& hosting, const Domain& dom
   KT_TRY(const auto record, journal_->find(domain));
   if (record && hosting.migration(domain) != nullptr)
     return refused("labels of the domain are moving already");
+  KT_TRY(verify_order(order));
   KT_TRY(const Logs logs, find_logs(hosting, domain, order.to));
   MigrationPlan plan{logs.from->alias, logs.to->alias};
   std::optional<Label> after;
@@ -137,12 +148,14 @@ Result<Record> Migrations::start(const Hosting& hosting, const Domain& domain,
     if (is_as_ordered(*record, order, hosting)) return *record;
     return refused("labels of the domain are moving already, and otherwise");
   }
+  KT_TRY(verify_order(order));
   KT_TRY(const Logs logs, find_logs(hosting, domain, order.to));
   Record first{domain, order.mode, logs.from->configuration().id(), logs.to->configuration().id()};
   first.started = now;
   first.phase_since = now;
   first.rate = order.rate;
   first.grace_ms = order.grace_ms;
+  first.is_compromised = order.is_compromised;
   KT_TRY(journal_->change(domain, record, first));
   note_change();
   return first;
@@ -220,7 +233,7 @@ Result<migration::FinalHead> head_of(const log::Log& log) {
     KT_TRY(const HashValue value, view->log_nodes().node(subtree));
     heads.push_back(value);
   }
-  return migration::FinalHead{head.tree_size, keytrans::log_root(head.tree_size, heads)};
+  return migration::FinalHead{head.tree_size, keytrans::log_root(head.tree_size, heads), false};
 }
 
 }  // namespace kt::gateway

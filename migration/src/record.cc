@@ -8,7 +8,8 @@
 namespace kt::migration {
 namespace {
 
-constexpr std::uint8_t kFormat = 1;
+constexpr std::uint8_t kFormat = 2;
+constexpr std::uint8_t kFirstFormat = 1;  // which had nothing behind the final head
 constexpr std::size_t kMaxFault = 255;
 
 constexpr std::array kTransitions{
@@ -43,10 +44,17 @@ constexpr std::array<std::pair<Phase, std::string_view>, 8> kPhases{
      {Phase::draining, "draining"},
      {Phase::finished, "finished"}}};
 
+// Without what the record itself says.
 template <class Io, class S>
 void wire_head(Io& io, S& head) {
-  io.number("FinalHead.tree_size", head.tree_size);
-  io.fixed("FinalHead.root", head.root, head.root.size());
+  io.number("final_head.tree_size", head.tree_size);
+  io.fixed("final_head.root", head.root, head.root.size());
+}
+
+template <class Io, class Flag>
+void wire_flag(Io& io, const char* field, Flag& flag) {
+  io.number(field, flag);
+  io.require(flag <= 1, field, "is neither 0 nor 1");
 }
 
 // Record with members of types that are there before they are read.
@@ -65,13 +73,17 @@ struct Wire {
   std::optional<Label> cursor;
   Progress progress;
   std::optional<FinalHead> final_head;
+  std::uint8_t is_compromised = 0;
+  std::uint64_t quiet_ms = 0;
+  std::uint64_t labels = 0;
+  std::uint8_t is_checked = 0;
 };
 
 template <class Io, class S>
 void wire(Io& io, S& s) {
   std::uint8_t format = kFormat;
   io.number("format", format);
-  io.require(format == kFormat, "format", "is none that is known");
+  io.require(format == kFormat || format == kFirstFormat, "format", "is none that is known");
   io.template opaque<1>("domain", s.domain);
   io.enumeration("mode", s.mode, {Mode::gradual, Mode::immediate});
   io.fixed("from", s.from, s.from.size());
@@ -83,14 +95,18 @@ void wire(Io& io, S& s) {
   io.number("phase_since", s.phase_since);
   io.number("rate", s.rate);
   io.number("grace_ms", s.grace_ms);
-  io.number("is_paused", s.is_paused);
-  io.require(s.is_paused <= 1, "is_paused", "is neither 0 nor 1");
+  wire_flag(io, "is_paused", s.is_paused);
   io.template opaque<1>("fault", s.fault);
   io.optional("cursor", s.cursor, [](auto& in, auto& label) { in.label("cursor", label); });
   io.number("moved", s.progress.moved);
   io.number("updated", s.progress.updated);
   io.number("verified", s.progress.verified);
   io.optional("final_head", s.final_head, [](auto& in, auto& head) { wire_head(in, head); });
+  if (format == kFirstFormat) return;
+  wire_flag(io, "is_compromised", s.is_compromised);
+  io.number("quiet_ms", s.quiet_ms);
+  io.number("labels", s.labels);
+  wire_flag(io, "is_checked", s.is_checked);
 }
 
 }  // namespace
@@ -134,24 +150,6 @@ Result<Mode> parse_mode(std::string_view text) {
   return fail(Errc::malformed, "the mode is neither gradual nor immediate");
 }
 
-Result<Bytes> FinalHead::encode() const {
-  keytrans::Encoder io;
-  wire_head(io, *this);
-  return std::move(io).finish();
-}
-
-Result<FinalHead> FinalHead::decode(ByteView value) {
-  keytrans::Decoder io(value);
-  FinalHead head;
-  wire_head(io, head);
-  KT_TRY(std::move(io).finish());
-  return head;
-}
-
-Label final_head_label(const LogId& predecessor) {
-  return *Label::create("kt:final-head:" + predecessor.hex());
-}
-
 Result<Bytes> Record::encode() const {
   const std::string_view shown = std::string_view(fault).substr(0, kMaxFault);
   const Wire written{to_bytes(std::string_view(domain.text())),
@@ -167,7 +165,11 @@ Result<Bytes> Record::encode() const {
                      to_bytes(shown),
                      cursor,
                      progress,
-                     final_head};
+                     final_head,
+                     static_cast<std::uint8_t>(is_compromised ? 1 : 0),
+                     quiet_ms,
+                     labels,
+                     static_cast<std::uint8_t>(is_checked ? 1 : 0)};
   keytrans::Encoder io;
   wire(io, written);
   return std::move(io).finish();
@@ -183,6 +185,8 @@ Result<Record> Record::decode(ByteView bytes) {
   auto domain = federation::Domain::parse(name);
   if (!domain || domain->text() != name)
     return fail(Errc::corrupt, "the record of a migration has no domain");
+  const bool is_compromised = read.is_compromised == 1;
+  if (read.final_head) read.final_head->is_compromised = is_compromised;
   return Record{*std::move(domain),
                 read.mode,
                 LogId(read.from),
@@ -196,7 +200,11 @@ Result<Record> Record::decode(ByteView bytes) {
                 std::string(read.fault.begin(), read.fault.end()),
                 std::move(read.cursor),
                 read.progress,
-                read.final_head};
+                read.final_head,
+                is_compromised,
+                read.quiet_ms,
+                read.labels,
+                read.is_checked == 1};
 }
 
 Record step(const Record& record, const Transition& transition, Timestamp now) {

@@ -108,8 +108,9 @@ asio::awaitable<Result<bool>> Runner::leave_phase() {
   KT_ASSERT(next != nullptr);
   Record after = kt::migration::step(record_, *next, surroundings_.now());
   if (next->to == Phase::draining) {
-    const auto head = surroundings_.head();
+    auto head = surroundings_.head();
     if (!head) co_return tl::unexpected<Error>(head.error());
+    head->is_compromised = record_.is_compromised;
     const auto put = co_await put_final_head(*head);
     if (!put && may_pass(put.error())) co_return tl::unexpected<Error>(put.error());
     if (!put) co_return stop_at(put.error());
@@ -121,7 +122,7 @@ asio::awaitable<Result<bool>> Runner::leave_phase() {
 asio::awaitable<Result<void>> Runner::put_final_head(FinalHead head) {
   auto value = head.encode();
   if (!value) co_return tl::unexpected<Error>(std::move(value).error());
-  const Label label = final_head_label(record_.from);
+  const Label label = federation::final_head_label(record_.from);
   const auto there = co_await to_.read(label);
   if (!there) co_return tl::unexpected<Error>(there.error());
   std::optional<Version> known;

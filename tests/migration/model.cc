@@ -458,7 +458,8 @@ void World::settle() {
     while (processes_.back()->waiting() > 0) processes_.back()->resume();
   }
   look_at_logs();
-  if (!to_.labels.contains(final_head_label(from_id()))) broken("there is no final head");
+  if (!to_.labels.contains(federation::final_head_label(from_id())))
+    broken("there is no final head");
   if (to_.labels.contains(label_of("kt:directory"))) broken("a gateway's own label was moved");
   for (const auto& [label, versions] : from_.labels) {
     const bool moved = must(federation::has_moved(versions.back(), to_id()));

@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include "federation/domain.h"
+#include "federation/final_head.h"
 #include "keytrans/types.h"
 
 namespace kt::migration {
@@ -70,22 +71,7 @@ struct Progress {
   friend bool operator==(const Progress&, const Progress&) = default;
 };
 
-// The head of a log that takes no updates any more.
-//
-// struct { uint64 tree_size; opaque root[32]; } FinalHead;
-struct FinalHead {
-  TreeSize tree_size;
-  HashValue root{};
-
-  Result<Bytes> encode() const;
-  // Errors: malformed.
-  static Result<FinalHead> decode(ByteView value);
-
-  friend bool operator==(const FinalHead&, const FinalHead&) = default;
-};
-
-// The label under which a log has the final head of `predecessor`.
-[[nodiscard]] Label final_head_label(const LogId& predecessor);
+using federation::FinalHead;
 
 struct Record {
   federation::Domain domain;
@@ -102,9 +88,14 @@ struct Record {
   std::optional<Label> cursor{};  // the last label of `from` that the phase is done with
   Progress progress{};
   std::optional<FinalHead> final_head{};
+  // Others may have the keys of `from`: once labels have moved, it says nothing more.
+  bool is_compromised = false;
+  std::uint64_t quiet_ms = 0;  // for which nobody has to have monitored `from` before it retires
+  std::uint64_t labels = 0;    // of users, in `from` when it began; 0 when they were not counted
+  bool is_checked = false;     // `to` has none of them that it should not have
 
   Result<Bytes> encode() const;
-  // Errors: corrupt.
+  // Also of what versions before this one have written. Errors: corrupt.
   static Result<Record> decode(ByteView bytes);
 
   friend bool operator==(const Record&, const Record&) = default;
