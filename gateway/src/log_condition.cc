@@ -71,8 +71,10 @@ std::vector<Condition> find_conditions(const keytrans::LogConfiguration& log,
                                        const log::LogState& state, Timestamp now) {
   std::vector<Condition> found;
   judge_trouble(state.trouble, found);
-  judge_head(log.wire(), state, now, found);
-  if (log.mode() == DeploymentMode::thirdPartyAuditing) judge_auditor(log.wire(), state, found);
+  // One that is sealed is not to grow, or to stay fresh.
+  if (!state.is_sealed) judge_head(log.wire(), state, now, found);
+  if (!state.is_sealed && log.mode() == DeploymentMode::thirdPartyAuditing)
+    judge_auditor(log.wire(), state, found);
   if (is_above(state.usage.used, kDatabasePart, state.usage.limit))
     found.push_back({Severity::warning, "database", "the database is nearly full"});
   if (state.pruning_failed)

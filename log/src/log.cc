@@ -48,6 +48,7 @@ class StoredLog final : public Log {
   }
   Result<std::vector<Label>> labels(const std::optional<Label>& after,
                                     std::size_t limit) const override;
+  void seal() override { sequencer_.seal(); }
   Result<std::uint64_t> erase(const std::vector<Label>& labels) override {
     return sequencer_.erase(labels);
   }
@@ -70,6 +71,7 @@ LogState StoredLog::state() const {
   }
   state.waiting = sequencer_.waiting();
   state.trouble = sequencer_.trouble();
+  state.is_sealed = sequencer_.is_sealed();
   state.usage = parts_.store->usage();
   if (pruning_) {
     state.pruned = pruning_->pruned();

@@ -100,6 +100,7 @@ Sequencer::Sequencer(const LogParts& parts, Published& published, store::HeadFil
       most_versions_(most_versions(parts.configuration.mode(), options.padding)),
       ticks_(options.padding.interval,
              first_tick(options.padding.interval, *published.get(), clock)),
+      is_sealed_(options.is_sealed),
       thread_([this] { run(); }) {}
 
 Sequencer::~Sequencer() {
@@ -109,6 +110,11 @@ Sequencer::~Sequencer() {
   }
   changed_.notify_all();
   thread_.join();
+}
+
+void Sequencer::seal() {
+  const std::lock_guard committing(committing_);
+  is_sealed_ = true;
 }
 
 Result<void> Sequencer::submit(Request request, Log::Answer answer) {
@@ -218,6 +224,11 @@ bool Sequencer::heartbeat_is_due() const {
 
 void Sequencer::work(Turn turn) {
   const std::lock_guard committing(committing_);
+  if (is_sealed_) {
+    for (Waiting& waiting : turn.batch)
+      waiting.answer(fail(Errc::unavailable, "the log is sealed"));
+    return;
+  }
   auto view = open_view(parts_, published_, Absence::believed, Purpose::growth);
   if (!view) {
     for (Waiting& waiting : turn.batch) waiting.answer(tl::unexpected<Error>(view.error()));

@@ -5,6 +5,7 @@
 // both; nothing is acknowledged before.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -80,6 +81,10 @@ class Sequencer {
   // Errors: those of append(); the entries before it are made.
   Result<void> pad(std::size_t fakes);
 
+  // Log::seal().
+  void seal();
+  [[nodiscard]] bool is_sealed() const { return is_sealed_; }
+
   [[nodiscard]] std::size_t waiting() const;
   [[nodiscard]] Trouble trouble() const;
 
@@ -150,6 +155,8 @@ class Sequencer {
   bool stopping_ = false;
   Trouble trouble_ = Trouble::none;
   std::optional<std::chrono::steady_clock::time_point> last_batch_;  // when it was complete
+
+  std::atomic<bool> is_sealed_;  // set under committing_
 
   std::mutex committing_;  // held by whoever changes the state
   std::thread thread_;

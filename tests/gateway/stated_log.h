@@ -37,6 +37,7 @@ class StatedLog final : public log::Log {
                                     std::size_t /*limit*/) const override {
     return nothing();
   }
+  void seal() override { now_state.is_sealed = true; }
   Result<std::uint64_t> erase(const std::vector<Label>& labels) override {
     erased = labels;
     return erasure;

@@ -382,6 +382,34 @@ TEST_F(LogTest, HeadsAreRefreshedBeforeTheyAreTooOld) {
   EXPECT_TRUE(user.verify(walk, response, fixture_.clock.now()).has_value());
 }
 
+TEST_F(LogTest, ASealedLogSignsNoMoreAndIsServed) {
+  fixture_.open();
+  must(fixture_.update(alice_, std::nullopt, {value_of("0")}));
+  const TreeSize last = size();
+  EXPECT_FALSE(fixture_.log().state().is_sealed);
+  fixture_.log().seal();
+  const auto expect_sealed = [&] {
+    EXPECT_TRUE(fixture_.log().state().is_sealed);
+    expect_error(fixture_.update(alice_, Version{0}, {value_of("1")}), Errc::unavailable, "sealed");
+    EXPECT_EQ(size(), last);
+    ClientState user = fixture_.newcomer();
+    EXPECT_EQ(fixture_.search(user, alice_).value, value_of("0"));
+  };
+  expect_sealed();
+  fixture_.close();
+  fixture_.options.is_sealed = true;
+  fixture_.open();
+  expect_sealed();
+  // It does not stay fresh either: with the update there was time for a heartbeat.
+  fixture_.clock.pass(fixture_.configuration().max_behind);
+  expect_error(fixture_.update(alice_, Version{0}, {value_of("1")}), Errc::unavailable, "sealed");
+  EXPECT_EQ(size(), last);
+  fixture_.close();
+  fixture_.options.is_sealed = false;
+  fixture_.open();
+  fixture_.wait_for_size(last.value() + 1);
+}
+
 TEST_F(LogTest, AClockThatStepsBackStopsGrowth) {
   fixture_.open();
   fixture_.clock.pass(10'000'000);

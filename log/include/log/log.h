@@ -98,6 +98,8 @@ struct LogOptions {
   // Fake pairs that an empty log gets in its first entries, which hide how many real ones there
   // are. It has them when it is open.
   std::size_t initial_padding = 0;
+  // Sealed from the beginning: seal(). For a log that has entries.
+  bool is_sealed = false;
   // Bytes of memory for nodes and entries that were read before, which searches go through again
   // and again. They are taken when they are needed.
   std::size_t read_cache = std::size_t{64} << 20;
@@ -126,6 +128,7 @@ struct LogState {
   std::optional<Timestamp> audited_timestamp;  // that head's
   std::size_t waiting = 0;                     // updates
   Trouble trouble = Trouble::none;
+  bool is_sealed = false;
   store::Usage usage;
   Pruned pruned;                              // since the log was opened
   std::optional<std::string> pruning_failed;  // why pruning ended early, until it is tried again
@@ -189,6 +192,11 @@ class Log {
   // corrupt.
   virtual Result<std::vector<Label>> labels(const std::optional<Label>& after,
                                             std::size_t limit) const = 0;
+
+  // The log grows and signs no more, not even to stay fresh, until it is opened anew: whoever asks
+  // for an update is refused with unavailable. What it has goes on being served. An entry that is
+  // in work is there when this returns. Blocking.
+  virtual void seal() = 0;
 
   // Erases `labels`, as log/erase.h says, with the same result. Blocking.
   // Errors: not_found when one of the labels is not in the log, and then nothing was erased;
