@@ -80,16 +80,20 @@ Result<Directory> wanted_directory(const Hosting& hosting, const DomainConfigura
                    std::move(logs)};
 }
 
-// Whether `document` says what `wanted` says, and will for a while.
-bool is_in_step(const DirectoryDocument& document, const Directory& wanted, Timestamp now) {
-  const Directory& is = document.directory();
-  const std::uint64_t half = (is.expires.value() - is.not_before.value()) / 2;
-  if (now < is.not_before || now.value() - is.not_before.value() >= half) return false;
+bool says_the_same(const Directory& is, const Directory& wanted) {
   Directory as_wanted = wanted;
   as_wanted.epoch = is.epoch;
   as_wanted.not_before = is.not_before;
   as_wanted.expires = is.expires;
   return as_wanted == is;
+}
+
+// Whether `document` says what `wanted` says, and will for a while.
+bool is_in_step(const DirectoryDocument& document, const Directory& wanted, Timestamp now) {
+  const Directory& is = document.directory();
+  const std::uint64_t half = (is.expires.value() - is.not_before.value()) / 2;
+  if (now < is.not_before || now.value() - is.not_before.value() >= half) return false;
+  return says_the_same(is, wanted);
 }
 
 // What `log` has under kt:directory. Nothing when it has nothing, or what is no entry.
@@ -147,6 +151,37 @@ DirectoryPublisher::DirectoryPublisher(std::optional<DirectoryFiles> files, cons
     : files_(std::move(files)),
       clock_(clock),
       published_(std::make_shared<const PublishedDirectories>()) {}
+
+void DirectoryPublisher::restore(const Hosting& hosting) {
+  if (!files_) return;
+  for (const DomainConfiguration& domain : hosting.domains()) {
+    if (!domain.url) continue;
+    const auto last = last_published(hosting, domain);
+    if (last && *last) set(**last);
+  }
+}
+
+Result<std::optional<DirectoryDocument>> DirectoryPublisher::last_published(
+    const Hosting& hosting, const DomainConfiguration& domain) const {
+  const Timestamp now = clock_.now();
+  KT_TRY(auto current, files_->current(*domain.name));
+  if (!current || !current->directory().is_in_force(now)) return std::nullopt;
+  const HostedMigration* const migration = hosting.migration(*domain.name);
+  // The record may be ahead of what is published. Requests go by what is.
+  const bool is_on_the_way = migration != nullptr && migration->stage(*current).has_value();
+  KT_TRY(const Directory wanted, wanted_directory(hosting, domain, Epoch{1}, now));
+  if (!is_on_the_way && !says_the_same(current->directory(), wanted)) return std::nullopt;
+  KT_TRY(const auto next, files_->next(*domain.name));
+  for (const HostedLog* const hosted : logs_of(hosting, domain)) {
+    KT_TRY(const auto logged, read_entry(*hosted->log));
+    // What a log has beyond it, and was not about to be published, somebody has published.
+    if (!logged || logged->epoch < current->directory().epoch || *logged == current->entry() ||
+        (next && *logged == next->entry()))
+      continue;
+    return std::nullopt;
+  }
+  return current;
+}
 
 Result<bool> DirectoryPublisher::publish(const Hosting& hosting,
                                          const DomainConfiguration& domain) {

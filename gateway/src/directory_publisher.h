@@ -42,6 +42,11 @@ class DirectoryPublisher {
   // Whether nobody goes by documents that were published before those that are now.
   [[nodiscard]] bool is_alone() const { return published_.is_alone(); }
 
+  // Publishes again what the domains of `hosting` published last, before the process began, as far
+  // as it is in force and their logs are those that it names; where labels are moving, requests go
+  // by it at once. What is not as it should be is left to publish(). Blocking.
+  void restore(const Hosting& hosting);
+
   // Does for one domain of `hosting` what there is to be done. Blocking until the logs have taken
   // what they were given; another thread may end that with stop(). Result: whether there is another
   // document than before.
@@ -60,6 +65,9 @@ class DirectoryPublisher {
  private:
   DirectoryPublisher(std::optional<DirectoryFiles> files, const log::Clock& clock);
 
+  // What restore() publishes for a domain. Errors: those of DirectoryFiles and of the logs.
+  Result<std::optional<federation::DirectoryDocument>> last_published(
+      const Hosting& hosting, const DomainConfiguration& domain) const;
   void set(const federation::DirectoryDocument& document);
 
   std::optional<DirectoryFiles> files_;

@@ -29,6 +29,10 @@ struct HostedMigration {
       const federation::DirectoryDocument& document) const {
     return migration::stage_of(document.directory().policy, record.from, record.to);
   }
+  // Whether all labels are in `to`.
+  [[nodiscard]] bool has_moved() const {
+    return record.phase == migration::Phase::draining || record.phase == migration::Phase::finished;
+  }
   // Whether users' updates have to wait: there is one log whose values are being copied.
   [[nodiscard]] bool is_frozen(migration::Stage stage) const {
     return stage == migration::Stage::before && record.phase != migration::Phase::prepared &&

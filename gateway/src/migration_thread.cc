@@ -66,7 +66,10 @@ class GatewaySurroundings final : public migration::Surroundings {
   Result<std::vector<Label>> labels(const std::optional<Label>& after, std::size_t limit) override {
     return hosted_.from->log->labels(after, limit);
   }
-  Result<migration::FinalHead> head() override { return head_of(*hosted_.from->log); }
+  Result<migration::FinalHead> head() override {
+    if (hosted_.record.is_compromised) hosted_.from->log->seal();
+    return head_of(*hosted_.from->log);
+  }
   [[nodiscard]] std::uint64_t epoch() const override {
     const auto* const directory = find_directory();
     return directory == nullptr ? 0 : directory->epoch.value();

@@ -149,8 +149,11 @@ Result<void> OhttpPublisher::put_into_logs(const Hosting& hosting) {
   KT_TRY(const Bytes entry, entry_of(keys_).encode());
   for (const DomainConfiguration& domain : hosting.domains()) {
     if (!domain.url) continue;
+    const HostedMigration* const migration = hosting.migration(*domain.name);
     for (const std::string& alias : domain.logs) {
       const HostedLog& hosted = *hosting.find_log(alias);
+      // A log whose labels have moved takes nothing more.
+      if (migration != nullptr && migration->from == &hosted && migration->has_moved()) continue;
       KT_TRY(put_reserved(*hosted.log, keys_label(), entry, is_stopped_));
     }
   }

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <poll.h>
-#include <set>
 
 #include "configuration_change.h"
+#include "log/statistics.h"
 #include "routing/embedded_log.h"
 #include "store/lmdb_store.h"
 #include "store/new_directory.h"
@@ -18,7 +18,16 @@ constexpr int kStartMilliseconds = 2;
 // Whether `log` can answer, or something is in its way.
 bool has_begun(const log::Log& log) {
   const log::LogState state = log.state();
-  return state.size > TreeSize{0} || state.trouble != log::Trouble::none;
+  return state.size > TreeSize{0} || state.is_sealed || state.trouble != log::Trouble::none;
+}
+
+// The logs whose final head is known, and that nobody is to believe any more after it.
+std::set<LogId> sealed_by(const Moving& moving) {
+  std::set<LogId> sealed;
+  for (const migration::Record& each : moving.records) {
+    if (each.is_compromised && each.final_head) sealed.insert(each.from);
+  }
+  return sealed;
 }
 
 // Made for the gateway's user alone, if it is not there.
@@ -31,7 +40,7 @@ Result<void> require_directory(const std::filesystem::path& directory) {
 
 }  // namespace
 
-Result<log::Log*> OpenLogs::open(const ServedLogConfiguration& named,
+Result<log::Log*> OpenLogs::open(const ServedLogConfiguration& named, const std::set<LogId>& sealed,
                                  const program::Interrupt& interrupt) {
   const std::filesystem::path directory = named.directory.lexically_normal();
   const auto found = logs_.find(directory);
@@ -40,7 +49,10 @@ Result<log::Log*> OpenLogs::open(const ServedLogConfiguration& named,
       return fail(Errc::rejected, *key + " cannot change while the gateway runs");
     return found->second.log.get();
   }
-  KT_TRY(auto log, log::Log::open(named.directory, named.options));
+  KT_TRY(const auto configuration, log::read_configuration(named.directory));
+  log::LogOptions options = named.options;
+  options.is_sealed = sealed.contains(configuration.id());
+  KT_TRY(auto log, log::Log::open(named.directory, options));
   pollfd wait{interrupt.descriptor(), POLLIN, 0};
   while (!has_begun(*log) && poll(&wait, 1, kStartMilliseconds) == 0) {
   }
@@ -118,10 +130,11 @@ Result<std::shared_ptr<const Hosting>> OpenLogs::host(const GatewayConfiguration
   if (migrations != nullptr) {
     KT_TRY(moving, migrations->moving());
   }
+  const std::set<LogId> sealed = sealed_by(moving);
   std::vector<HostedLog> hosted;
   std::set<LogId> ids;
   for (const ServedLogConfiguration& named : configuration.logs) {
-    const auto log = open(named, interrupt);
+    const auto log = open(named, sealed, interrupt);
     if (!log) return fail_in(named.directory.string(), log.error());
     if (!ids.insert((*log)->configuration().id()).second)
       return fail(Errc::rejected, named.directory.string() + ": it is a copy of another log here");

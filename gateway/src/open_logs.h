@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "configuration.h"
@@ -52,7 +53,9 @@ class OpenLogs {
     std::unique_ptr<log::Log> log;
   };
 
-  Result<log::Log*> open(const ServedLogConfiguration& named, const program::Interrupt& interrupt);
+  // `sealed` are the logs that are to sign no more.
+  Result<log::Log*> open(const ServedLogConfiguration& named, const std::set<LogId>& sealed,
+                         const program::Interrupt& interrupt);
   Result<std::shared_ptr<Upstream>> open(const RemoteLogConfiguration& named,
                                          const std::filesystem::path& state);
 

@@ -49,6 +49,11 @@ void PublishingThread::run() {
   }
 }
 
+std::string PublishingThread::words_for(const federation::Domain& domain, federation::Epoch epoch) {
+  return "the directory document of " + domain.text() + " has epoch " +
+         std::to_string(epoch.value());
+}
+
 bool PublishingThread::pass(const Hosting& hosting) {
   std::map<std::string, std::string> faults;
   publisher_.withdraw_others(hosting);
@@ -64,8 +69,7 @@ bool PublishingThread::pass(const Hosting& hosting) {
       }
     } else if (*published) {
       const auto& document = publisher_.published()->at(*domain.name);
-      say_(true, "the directory document of " + name + " has epoch " +
-                     std::to_string(document.directory().epoch.value()));
+      say_(true, words_for(*domain.name, document.directory().epoch));
     }
   }
   faults_ = std::move(faults);

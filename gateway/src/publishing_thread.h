@@ -34,6 +34,10 @@ class PublishingThread {
   // Ends what is under way. Nothing is published after that.
   void stop();
 
+  // That the document of a domain is published which has this epoch.
+  [[nodiscard]] static std::string words_for(const federation::Domain& domain,
+                                             federation::Epoch epoch);
+
   // Domains whose document is not in step.
   [[nodiscard]] std::size_t failing() const { return failing_; }
 

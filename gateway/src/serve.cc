@@ -180,6 +180,11 @@ int milliseconds_to_next(const Running& running) {
   return is_waited_for ? kMovingMilliseconds : kLookMilliseconds;
 }
 
+void say_published(const PublishedDirectories& published, Journal& journal) {
+  for (const auto& [domain, document] : published)
+    journal.say(Severity::info, PublishingThread::words_for(domain, document.directory().epoch));
+}
+
 Result<int> serve(const std::filesystem::path& file) {
   const program::Interrupt interrupt;  // before there are threads
   const program::Interrupt hangup({SIGHUP});
@@ -193,6 +198,7 @@ Result<int> serve(const std::filesystem::path& file) {
   KT_TRY(auto first, logs.host(configuration, interrupt, migrations.get()));
   Current<Hosting> hosting(std::move(first));
   KT_TRY(const auto publisher, DirectoryPublisher::create(configuration.state));
+  publisher->restore(*hosting.snapshot());  // before anybody asks
   std::unique_ptr<OhttpPublisher> ohttp;
   if (configuration.ohttp.enabled) {
     KT_TRY(ohttp, OhttpPublisher::create(configuration.state / "ohttp", configuration.ohttp));
@@ -223,6 +229,7 @@ Result<int> serve(const std::filesystem::path& file) {
   std::printf("%s://%s\n", url.has_tls ? "https" : "http", url.authority().c_str());
   std::fflush(stdout);
 
+  say_published(*publisher->published(), journal);
   Running running{configuration, logs, migrations.get(), hosting, *server, journal};
   Watch watch(hosting, journal);
   const auto say = [&journal](bool is_well, const std::string& what) {

@@ -108,15 +108,20 @@ asio::awaitable<Result<bool>> Runner::leave_phase() {
   KT_ASSERT(next != nullptr);
   Record after = kt::migration::step(record_, *next, surroundings_.now());
   if (next->to == Phase::draining) {
-    auto head = surroundings_.head();
-    if (!head) co_return tl::unexpected<Error>(head.error());
-    head->is_compromised = record_.is_compromised;
-    const auto put = co_await put_final_head(*head);
+    // Which head it is, is decided once: whoever goes on after a crash puts the same one.
+    if (!record_.final_head) co_return note_final_head();
+    const auto put = co_await put_final_head(*record_.final_head);
     if (!put && may_pass(put.error())) co_return tl::unexpected<Error>(put.error());
     if (!put) co_return stop_at(put.error());
-    after.final_head = *head;
   }
   co_return write(after);
+}
+
+Result<bool> Runner::note_final_head() {
+  Record noted = record_;
+  KT_TRY(noted.final_head, surroundings_.head());
+  noted.final_head->is_compromised = record_.is_compromised;
+  return write(noted);
 }
 
 asio::awaitable<Result<void>> Runner::put_final_head(FinalHead head) {

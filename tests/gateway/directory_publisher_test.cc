@@ -253,5 +253,50 @@ TEST_F(Publishing, ALogThatTakesNoUpdatesIsNotWaitedForWhenTheGatewayEnds) {
   EXPECT_TRUE(publisher_->published()->empty());
 }
 
+TEST_F(Publishing, WhatWasPublishedIsThereAtOnceAfterAStart) {
+  const DirectoryDocument before = published();
+  restart();
+  EXPECT_TRUE(publisher_->published()->empty());
+  publisher_->restore(*must(hosting()));
+  EXPECT_EQ(publisher_->published()->at(*domain_.name).text(), before.text());
+  EXPECT_FALSE(must(publish()));
+}
+
+// What restore() makes of a document that is not what it was.
+TEST_F(Publishing, WhatIsNoLongerTrueIsNotThereAtOnce) {
+  const auto expect_nothing = [this] {
+    restart();
+    publisher_->restore(*must(hosting()));
+    EXPECT_TRUE(publisher_->published()->empty());
+  };
+  expect_nothing();
+  published();
+  domain_.logs = {"b"};
+  expect_nothing();
+  domain_.logs = {"a"};
+  clock_.ahead = DirectoryPublisher::kLifetimeMs;
+  expect_nothing();
+  clock_.ahead = 0;
+  // The state is an older one than what was published.
+  const auto [version, entry] = found_in("a");
+  write_entry("a", version,
+              must(federation::DirectoryEntry{Epoch{entry.epoch.value() + 1}, {}}.encode()));
+  expect_nothing();
+  domain_.url.reset();
+  expect_nothing();
+}
+
+// A log may have the hash of the next one already.
+TEST_F(Publishing, WhatIsAboutToBePublishedDoesNotHideWhatIs) {
+  const DirectoryDocument before = published();
+  const auto [version, entry] = found_in("a");
+  const DirectoryDocument next =
+      left_behind(entry.epoch.value() + 1, "https://other.kt.example.com");
+  write_entry("a", version, must(next.entry().encode()));
+  restart();
+  publisher_->restore(*must(hosting()));
+  EXPECT_EQ(publisher_->published()->at(*domain_.name).text(), before.text());
+}
+
 }  // namespace
 }  // namespace kt::gateway

@@ -48,5 +48,40 @@ TEST_F(MigrationApi, ACompromisedLogIsLeftAtOnce) {
   EXPECT_EQ(head.at("root"), to_hex(logged.root));
 }
 
+// The log makes no entry that could be taken for one of its owner's, also after a restart.
+TEST_F(MigrationApi, ACompromisedLogIsSealedAtItsFinalHead) {
+  Json immediate = order();
+  immediate["compromised"] = true;
+  done("start", immediate);
+  wait_until_done("advance");
+  wait_for_phase("draining");
+  const Json head = record().at("final_head");
+  for (int i = 0; i < 2; ++i) {
+    const std::string page = text_of(people().get("/").body);
+    EXPECT_NE(page.find("<dt>size</dt>\n<dd>" + head.at("tree_size").get<std::string>() + "</dd>"),
+              std::string::npos)
+        << page;
+    EXPECT_EQ(admin().get("/readyz").status, 200U);
+    restart();
+    wait_until([this] { return !document().is_null(); }, "there is no document");
+  }
+  EXPECT_EQ(record().at("final_head"), head);
+}
+
+// The document that was published last is kept, so nobody is told to come back.
+TEST_F(MigrationApi, ADomainIsAnsweredAtOnceAfterAStart) {
+  done("start", order("gradual"));
+  wait_for_policy("gradual", "old");
+  ASSERT_EQ(update(kAlice, "alice 1", "new"), 200U);
+  for (int i = 0; i < 5; ++i) {
+    restart();
+    const auto found =
+        people().post("/kt/v1/lookup", "lookup-request",
+                      must(federation::encode(federation::LookupRequest{label_of(kAlice), {}})));
+    ASSERT_EQ(found.status, 200U) << text_of(found.body);
+    EXPECT_EQ(must(federation::decode<federation::RoutedResponse>(found.body)).answers.size(), 2U);
+  }
+}
+
 }  // namespace
 }  // namespace kt::gateway

@@ -27,7 +27,8 @@ class Surroundings {
   // Labels of `from` after that one, in the order in which that log has them. Errors: those of it.
   virtual Result<std::vector<Label>> labels(const std::optional<Label>& after,
                                             std::size_t limit) = 0;
-  // The head of `from` as it is now. Errors: those of it.
+  // The head of `from` as it is now, which is the last one where others may have its keys: the log
+  // is to sign no more then. Errors: those of it.
   virtual Result<FinalHead> head() = 0;
   // Of the directory document that is published.
   [[nodiscard]] virtual std::uint64_t epoch() const = 0;
@@ -62,6 +63,7 @@ class Runner {
   boost::asio::awaitable<Result<void>> move_all(std::vector<Label> labels, Progress& progress);
   boost::asio::awaitable<Result<void>> move_one(Label label, Progress& progress);
   boost::asio::awaitable<Result<bool>> leave_phase();
+  Result<bool> note_final_head();
   boost::asio::awaitable<Result<void>> put_final_head(FinalHead head);
   Result<bool> write(const Record& next);
   Result<bool> stop_at(const Error& error);
