@@ -7,6 +7,7 @@
 
 #include "auditor_messages.h"
 #include "keytrans/base64url.h"
+#include "keytrans/consistency.h"
 #include "keytrans/message_view.h"
 #include "problem.h"
 
@@ -111,6 +112,13 @@ Result<Bytes> view_configuration(ByteView bytes) {
 
 Result<Bytes> view_auditor_start(ByteView bytes) {
   return text(view<keytrans::AuditorStart>(bytes));
+}
+
+Result<Bytes> view_consistency(ByteView bytes) {
+  KT_TRY(const auto response, keytrans::decode_consistency_response(bytes));
+  JsonSink sink;
+  keytrans::show(response, sink);
+  return text(sink.take());
 }
 
 Result<Bytes> view_auditor_updates(ByteView bytes) {

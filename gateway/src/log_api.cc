@@ -6,6 +6,7 @@
 
 #include "auditor_messages.h"
 #include "json_view.h"
+#include "keytrans/consistency.h"
 #include "log_request.h"
 #include "media_type.h"
 #include "problem.h"
@@ -106,6 +107,19 @@ Answer auditor_start(const HostedLog& hosted, const Request& /*request*/) {
   return *std::move(encoded);
 }
 
+Answer consistency(const HostedLog& hosted, const Request& request) {
+  const auto asked = keytrans::decode_consistency_request(request.body);
+  if (!asked) return refuse(Problem::malformed, asked.error().detail);
+  const auto view = hosted.log->view();
+  if (!view) return refuse(view.error(), Problem::internal);
+  const auto response = keytrans::prove_consistency(**view, *asked);
+  if (!response)
+    return Refused(problem_of(response.error(), Problem::internal, Problem::stale_view));
+  auto encoded = keytrans::encode(*response);
+  if (!encoded) return refuse(Problem::internal);
+  return *std::move(encoded);
+}
+
 asio::awaitable<Response> done(Response response) { co_return response; }
 
 Response content(Bytes body, const std::string& type) {
@@ -132,6 +146,7 @@ struct LogApi::Operation {
   Result<Bytes> (*view)(ByteView answer) = nullptr;  // of these
   std::span<const QueryParameter> query{};
   bool takes_openings = false;  // beside the request: OpenedMonitorRequest
+  bool is_of_own_logs = false;  // not of those that are asked at other gateways
 
   [[nodiscard]] Method method() const { return request_type.empty() ? Method::get : Method::post; }
   [[nodiscard]] bool is_for_auditors() const {
@@ -201,6 +216,17 @@ std::span<const LogApi::Operation> LogApi::table() {
                 decode_update},
       Operation{"configuration", Kind::read, "", "configuration", "What clients need of the log",
                 nullptr, configuration, view_configuration},
+      Operation{"consistency",
+                Kind::read,
+                "consistency-request",
+                "consistency-response",
+                "Proves which tree the log's first entries were",
+                nullptr,
+                consistency,
+                view_consistency,
+                {},
+                false,
+                true},
       Operation{"auditor-start", Kind::auditor_read, "", "auditor-start",
                 "What an auditor begins with that starts after the first entry", nullptr,
                 auditor_start, view_auditor_start},
@@ -243,7 +269,10 @@ ApiOperation LogApi::describe(const Operation& operation) {
                             Problem::rejected,       Problem::upstream_invalid,
                             Problem::unavailable,    Problem::storage_full};
       break;
-    case Kind::read: break;
+    case Kind::read:
+      if (described.method == Method::post)
+        described.problems = {Problem::not_found, Problem::stale_view, Problem::unavailable};
+      break;
     case Kind::auditor_read:
     case Kind::auditor_head:
       described.audience = Audience::auditor;
@@ -308,7 +337,9 @@ tl::expected<Endpoint, Response> LogApi::find(std::shared_ptr<const Hosting> hos
   // An auditor asks the gateway that has the log.
   const bool audited =
       !hosted.is_remote() && hosted.configuration().mode() == DeploymentMode::thirdPartyAuditing;
-  if (found == nullptr || (found->is_for_auditors() && !audited)) return refuse(Problem::not_found);
+  if (found == nullptr || (found->is_for_auditors() && !audited) ||
+      (found->is_of_own_logs && hosted.is_remote()))
+    return refuse(Problem::not_found);
   if (head.method != found->method()) return Refused(method_not_allowed(found->method()));
   if (auto refused = refuse_early(*hosting, caller, hosted, *found))
     return Refused(*std::move(refused));

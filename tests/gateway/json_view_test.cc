@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "keytrans/base64url.h"
+#include "keytrans/consistency.h"
 #include "names.h"
 #include "serve_program.h"
 
@@ -111,6 +112,12 @@ TEST_F(JsonView, OfWhatOneLogAnswers) {
                                   must(keytrans::encode(keytrans::DistinguishedRequest{})))
                                  .view;
   EXPECT_TRUE(distinguished.contains("distinguished"));
+  const json consistency =
+      both("/kt/v1/logs/main/consistency", "consistency-request",
+           must(keytrans::encode(keytrans::ConsistencyRequest{std::nullopt, TreeSize{1}})))
+          .view;
+  EXPECT_TRUE(consistency.at("tree_head").contains("signature"));
+  EXPECT_TRUE(consistency.at("consistency").at("elements").is_array());
   const json owned = both("/kt/v1/logs/main/owner-init", "owner-init-request",
                           must(keytrans::encode(user.owner_init_request(label, EntryIndex{0}))))
                          .view;

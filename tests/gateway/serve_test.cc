@@ -9,6 +9,7 @@
 
 #include "certificates.h"
 #include "configuration.h"
+#include "keytrans/consistency.h"
 #include "prometheus_samples.h"
 #include "serve_program.h"
 
@@ -140,6 +141,31 @@ TEST_F(Serve, SaysWhatIsUnknown) {
        {"/other", "/kt/v1/logs/main", "/kt/v1/logs/main/", "/kt/v1/logs/main/other",
         "/kt/v1/logs/main/search/more", "/kt/v1/logs/main/auditor-updates?start=0&limit=1"})
     EXPECT_EQ(code(writer_->get(target), 404), "not-found") << target;
+}
+
+TEST_F(Serve, ProvesWhichTreeItsFirstEntriesWere) {
+  const Label alice = label("alice@example.com");
+  RemoteUser owner = user();
+  become_owner(owner, alice);
+  owner.update(alice, "key 0");
+  const auto before = *owner.state().view();
+  owner.update(alice, "key 1");
+  const auto ask = [&](const keytrans::ConsistencyRequest& request) {
+    return writer_->post(on_log("consistency"), "consistency-request",
+                         must(keytrans::encode(request)));
+  };
+  const keytrans::ConsistencyRequest request{owner.state().last(), before.size};
+  const auto answer = ask(request);
+  ASSERT_EQ(answer.status, 200U) << text_of(answer.body);
+  EXPECT_EQ(answer.content_type, "application/vnd.ktgate.consistency-response");
+  EXPECT_EQ(
+      must(keytrans::verify_consistency(configuration(), owner.state().view(), request,
+                                        must(keytrans::decode_consistency_response(answer.body)))),
+      before.root());
+  EXPECT_EQ(code(ask({std::nullopt, TreeSize{1000}}), 409), "stale-view");
+  EXPECT_EQ(code(ask({std::nullopt, TreeSize{0}}), 400), "malformed");
+  EXPECT_EQ(code(writer_->post(on_log("consistency"), "consistency-request", {}), 400),
+            "malformed");
 }
 
 TEST_F(Serve, SaysWhatIsWrongWithARequest) {

@@ -244,6 +244,8 @@ TEST_F(TwoGateways, ErrorsOfTheLogMeanTheSame) {
   EXPECT_EQ(put(front, {{}, bob, {}, {{{1}}}}), "401 unauthenticated");
   for (const char* const operation : {"auditor-start", "auditor-updates", "nothing"})
     EXPECT_EQ(code(anyone_->get("/kt/v1/logs/far/" + std::string(operation))), "404 not-found");
+  EXPECT_EQ(code(anyone_->post("/kt/v1/logs/far/consistency", "consistency-request", {})),
+            "404 not-found");
 }
 
 TEST_F(TwoGateways, TheFrontFollowsChangesAndOutlivesTheBack) {
