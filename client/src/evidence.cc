@@ -4,6 +4,7 @@
 #include <array>
 
 #include "domains.h"
+#include "final_head.h"
 #include "keytrans/codec.h"
 #include "keytrans/fork_evidence.h"
 #include "witness.h"
@@ -93,6 +94,8 @@ Result<std::vector<std::filesystem::path>> look_for_forks(const Session& session
   std::vector<std::filesystem::path> saved;
   for (const DirectoryLog& log : stored->known.current().logs) {
     if (log.state == federation::LogState::retired) continue;
+    KT_TRY(const bool silent, is_silent(session, log.id()));
+    if (silent) continue;
     KT_TRY(const NewcomersView view, ask_as_newcomer(session, stored->known, log));
     KT_TRY(const auto path, compare_with_known(session, stored->known, log, view));
     if (path) saved.push_back(*path);

@@ -41,6 +41,8 @@ const char* task_name(Monitored::Task task) {
     case Monitored::Task::newcomer: return "newcomer";
     case Monitored::Task::contact: return "contact";
     case Monitored::Task::owner: return "owner";
+    case Monitored::Task::final_head: return "final-head";
+    case Monitored::Task::moved: return "moved";
     case Monitored::Task::distinguished: break;
   }
   return "distinguished";
@@ -52,7 +54,8 @@ Json task_json(const Monitored& task) {
             {"log_id", task.log ? Json(task.log->hex()) : Json(nullptr)},
             {"label", nullptr},
             {"error", nullptr}};
-  if (task.task == Monitored::Task::contact || task.task == Monitored::Task::owner)
+  if (task.task == Monitored::Task::contact || task.task == Monitored::Task::owner ||
+      task.task == Monitored::Task::moved)
     json["label"] = text_of(task.label);
   if (task.error)
     json["error"] = {{"code", to_string(task.error->code)}, {"detail", task.error->detail}};
@@ -75,6 +78,8 @@ std::string about(const Monitored& task) {
     case Monitored::Task::newcomer: return task.domain + ": what newcomers see";
     case Monitored::Task::contact: return text_of(task.label) + ": looked up";
     case Monitored::Task::owner: return text_of(task.label) + ": owned";
+    case Monitored::Task::final_head: return task.domain + ": final head";
+    case Monitored::Task::moved: return text_of(task.label) + ": moved";
     case Monitored::Task::distinguished: break;
   }
   return task.domain + ": entries to compare";

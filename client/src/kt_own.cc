@@ -36,6 +36,7 @@ Result<int> become_owner(const OwnOptions& options) {
     print(Json{{"domain", owned.domain.text()},
                {"label", text_of(owned.label)},
                {"greatest_version", json_of(owned.greatest)},
+               {"moved_from", owned.moved_from.empty() ? Json(nullptr) : Json(owned.moved_from)},
                {"log", json_of(owned.tree)},
                {"monitor_by", json_of(owned.monitor_by)}});
     return program::kDone;
@@ -50,6 +51,8 @@ Result<int> become_owner(const OwnOptions& options) {
                "the label's versions there, the tree's signature, and that it "
                "continues what was verified before"},
               {"tree", describe(owned.tree, now)}};
+  if (!owned.moved_from.empty())
+    lines.emplace_back("moved", "from log " + owned.moved_from + ", with the value it had there");
   if (owned.monitor_by)
     lines.emplace_back("to do", "kt monitor, at " + moment(*owned.monitor_by, now));
   print(lines);

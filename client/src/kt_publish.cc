@@ -51,6 +51,8 @@ Json published_json(const Published& published) {
               {"label", text_of(published.label)},
               {"version", json_of(published.version)},
               {"unknown", std::move(unknown)},
+              {"differs_from",
+               published.differs_from.empty() ? Json(nullptr) : Json(published.differs_from)},
               {"log", json_of(published.tree)},
               {"monitor_by", json_of(published.monitor_by)}};
 }
@@ -69,6 +71,11 @@ void print_published(const Published& published, Timestamp now) {
   for (const PublishedVersion& each : published.unknown)
     lines.emplace_back(
         "unknown", "version " + std::to_string(each.version.value()) + ": " + shown(each.value));
+  if (!published.differs_from.empty())
+    lines.emplace_back("ALARM", "the first of them is not the last value in log " +
+                                    published.differs_from +
+                                    ": it was changed when the label moved, or was published by "
+                                    "somebody else");
   lines.emplace_back("log", describe_log(published.tree));
   lines.emplace_back("verified",
                      "the new versions in the log's tree, the tree's signature, and "

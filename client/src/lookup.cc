@@ -5,6 +5,7 @@
 #include "domains.h"
 #include "federation/reserved.h"
 #include "federation/tombstone.h"
+#include "final_head.h"
 #include "log_states.h"
 #include "routed.h"
 #include "subject.h"
@@ -15,6 +16,9 @@ namespace {
 using keytrans::ClientState;
 using keytrans::SearchOutcome;
 using keytrans::SearchResponse;
+
+// How many documents that follow each other are heeded in one lookup.
+constexpr int kMaxDocuments = 5;
 
 // `log` is the one whose state it is.
 Result<Found> found_in(const ClientState& state, const Subject& subject,
@@ -35,6 +39,13 @@ Result<Found> found_in(const ClientState& state, const Subject& subject,
 Result<Found> ask_directly(const Session& session, const Subject& subject,
                            const std::optional<Version>& version) {
   const federation::DirectoryLog& log = subject.directory_log();
+  if (log.state == federation::LogState::draining) {
+    KT_TRY(const KnownFinalHead end, find_final_head(session, subject.known, log));
+    if (end.head.is_compromised)
+      return fail(Errc::rejected,
+                  "log " + log.alias +
+                      ": others may have its keys, so nothing that it says now is believed");
+  }
   return change_state(
       session, log.configuration, subject.known.contact_policy,
       [&](ClientState& state) -> Result<Found> {
@@ -169,13 +180,18 @@ Result<Found> lookup(Session& session, const LookupQuery& query) {
     return fail(Errc::rejected,
                 "labels are moving to another log, and each has versions of its own; name one");
   if (!query.log.empty() || query.version) return ask_directly(session, subject, query.version);
-  KT_TRY(auto found, ask_routed(session, subject, true));
-  if (!found) {
-    KT_TRY(DomainNews news, refresh_domain(session, identity.domain()));
+  // A migration may publish one document right after another. A newer one that is not to be had is
+  // none.
+  bool heeds_newer = true;
+  for (int i = 0; i < kMaxDocuments; ++i) {
+    KT_TRY(auto found, ask_routed(session, subject, heeds_newer && i + 1 < kMaxDocuments));
+    if (found) return *std::move(found);
+    const federation::Epoch before = subject.known.current().epoch;
+    KT_TRY(const DomainNews news, refresh_domain(session, identity.domain()));
+    heeds_newer = news.known.current().epoch > before;
     KT_TRY(subject, find_subject(news.known, identity, query.log));
-    KT_TRY(found, ask_routed(session, subject, false));
   }
-  return *std::move(found);
+  return overtaken();
 }
 
 }  // namespace kt::client

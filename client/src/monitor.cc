@@ -8,6 +8,8 @@
 #include "federation/routed_messages.h"
 #include "federation/tombstone.h"
 #include "log_states.h"
+#include "monitor_moved.h"
+#include "succession.h"
 
 namespace kt::client {
 namespace {
@@ -100,18 +102,6 @@ Result<void> ask_contact(const Session& session, const LogEndpoint& log, const L
   return {};
 }
 
-// Where the labels of a log move to, by the document of its domain. Nothing when they do not.
-std::optional<LogId> successor_of(const federation::Directory& directory,
-                                  const federation::DirectoryLog& log) {
-  if (const auto* const gradual = std::get_if<federation::GradualPolicy>(&directory.policy);
-      gradual != nullptr && gradual->from == log.id())
-    return gradual->to;
-  if (const auto* const single = std::get_if<federation::SinglePolicy>(&directory.policy);
-      single != nullptr && log.state == federation::LogState::draining)
-    return single->log;
-  return std::nullopt;
-}
-
 // Whether the version after those that the owner has published is a tombstone, and the greatest
 // one. The owner monitors it from now on like a version of their own: nothing may come after it.
 Result<bool> take_tombstone(const Session& session, const AskedLog& asked, const LogEndpoint& log,
@@ -135,6 +125,31 @@ Result<bool> take_tombstone(const Session& session, const AskedLog& asked, const
   return true;
 }
 
+// Whether the version that the owner does not know is the first one, which has the last value of
+// the label in the log that it was owned in before: a gateway has copied it.
+Result<bool> take_copy(const Session& session, const AskedLog& asked, const LogEndpoint& log,
+                       const Label& label, ClientState& state) {
+  if (state.label(label)->owner->greatest()) return false;
+  KT_TRY(const federation::DirectoryLog* const before,
+         owned_before(session, *asked.domain, asked.log->id(), label));
+  if (before == nullptr) return false;
+  KT_TRY(const auto found, ask_log<keytrans::SearchResponse>(session, log, "search",
+                                                             state.search_request(label), state));
+  if (found.version != Version{0}) return false;
+  KT_TRY(const Copy copy,
+         compare_copy(session, *asked.domain, *before, asked.log->id(), label, found.value));
+  if (copy == Copy::changed) return changed_copy(*before, *asked.log);
+  if (copy != Copy::same) return false;
+  KT_TRY(const EntryIndex start, find_start(session, log, state));
+  KT_TRY(const auto outcome,
+         ask_log<keytrans::OwnerInitResponse>(session, log, "owner-init",
+                                              state.owner_init_request(label, start), state));
+  if (outcome.greatest_at_start != found.version)
+    return fail(Errc::verification_failed,
+                log.name + ": there is a version that was not published from here");
+  return true;
+}
+
 // Whether the rightmost distinguished entry is verified then.
 Result<bool> ask_owner(const Session& session, const AskedLog& asked, const LogEndpoint& log,
                        const Label& label, ClientState& state) {
@@ -142,8 +157,10 @@ Result<bool> ask_owner(const Session& session, const AskedLog& asked, const LogE
   KT_TRY(const auto outcome, ask_to_monitor<keytrans::OwnerMonitorResponse>(
                                  session, log, "owner-monitor", request, state));
   if (outcome.complete || outcome.verified_through > request.start) return outcome.complete;
-  KT_TRY(const bool has_moved, take_tombstone(session, asked, log, label, state));
-  if (!has_moved)
+  KT_TRY(const bool is_tombstone, take_tombstone(session, asked, log, label, state));
+  if (is_tombstone) return true;
+  KT_TRY(const bool is_copy, take_copy(session, asked, log, label, state));
+  if (!is_copy)
     return fail(
         Errc::verification_failed,
         log.name + ": there is a version that was not published from here; kt lookup shows it");
@@ -153,8 +170,6 @@ Result<bool> ask_owner(const Session& session, const AskedLog& asked, const LogE
 Result<void> meet(const Session& session, const AskedLog& asked, const Obligation& obligation) {
   if (asked.domain == nullptr)
     return fail(Errc::rejected, "no document of a trusted domain has the log any more");
-  if (asked.log->state == federation::LogState::retired)
-    return fail(Errc::rejected, "the log has retired");
   const LogEndpoint log = endpoint_of(*asked.domain, *asked.log);
   // Whether it is done.
   const auto attempt = [&](ClientState& state) -> Result<bool> {
@@ -213,7 +228,6 @@ void follow_documents(const Session& session, const std::vector<KnownDomain>& do
       task.error = std::move(news).error();
     }
     report.tasks.push_back(std::move(task));
-    report.tasks.push_back(compare_newcomers(session, known.current().domain));
   }
 }
 
@@ -224,8 +238,14 @@ Result<MonitorReport> monitor(Session& session, bool all) {
   KT_TRY(const auto before, trusted_domains(session));
   follow_documents(session, before, report);
   KT_TRY(const auto domains, trusted_domains(session));
+  for (const KnownDomain& known : domains) {
+    KT_TRY(monitor_moved(session, known, report));
+    report.tasks.push_back(compare_newcomers(session, known.current().domain));
+  }
   KT_TRY(const auto logs, asked_logs(session, domains));
   for (const AskedLog& asked : logs) {
+    KT_TRY(const bool is_over, has_ended(session, asked.domain, asked.state.configuration().id()));
+    if (is_over) continue;
     for (const Obligation& each : asked.state.obligations()) {
       if (!all && each.due > session.now()) continue;
       Monitored task{task_of(each.kind), {}, asked.state.configuration().id(), {}, each.label};
@@ -238,7 +258,10 @@ Result<MonitorReport> monitor(Session& session, bool all) {
     }
   }
   KT_TRY(const auto after, asked_logs(session, domains));
-  for (const AskedLog& asked : after) take_earlier(report.next, next_of(asked.state));
+  for (const AskedLog& asked : after) {
+    KT_TRY(const bool is_over, has_ended(session, asked.domain, asked.state.configuration().id()));
+    if (!is_over) take_earlier(report.next, next_of(asked.state));
+  }
   return report;
 }
 
@@ -256,7 +279,8 @@ Result<std::vector<KnownLog>> known_logs(const Session& session) {
       if (each.kind == Obligation::Kind::owner_monitoring) ++log.owned;
     }
     log.distinguished = asked.state.distinguished().size();
-    log.next = next_of(asked.state);
+    KT_TRY(const bool is_over, has_ended(session, asked.domain, asked.state.configuration().id()));
+    if (!is_over) log.next = next_of(asked.state);
   }
   return known;
 }

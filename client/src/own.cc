@@ -4,8 +4,9 @@
 #include "federation/reserved.h"
 #include "federation/tombstone.h"
 #include "log_states.h"
+#include "ownership.h"
 #include "routed.h"
-#include "subject.h"
+#include "succession.h"
 
 namespace kt::client {
 namespace {
@@ -16,17 +17,29 @@ using keytrans::UpdateOutcome;
 // How many updates of others are learned of at once.
 constexpr int kMaxMissed = 256;
 
-bool is_owned(const ClientState& state, const Label& label) {
-  const keytrans::LabelState* const known = state.label(label);
-  return known != nullptr && known->owner.has_value();
-}
-
 // One update: what came of it, and how the log's tree is then.
 struct Update {
   UpdateOutcome outcome;
   VerifiedTree tree;
   std::optional<Timestamp> monitor_by;
+  // Of the first of the values, where the label has moved to the log; and from which log.
+  Copy copy = Copy::none;
+  std::string copied_from = {};
 };
+
+// Compares the first version, if it was not known here, with the value that was in the log which
+// the label was owned in before.
+Result<void> compare_first(const Session& session, const Subject& subject, Update& update) {
+  const UpdateOutcome& outcome = update.outcome;
+  if (outcome.created || outcome.values.empty() || outcome.first != Version{0}) return {};
+  KT_TRY(const federation::DirectoryLog* const before,
+         owned_before(session, subject.known, subject.log, subject.label));
+  if (before == nullptr) return {};
+  update.copied_from = before->alias;
+  KT_TRY(update.copy, compare_copy(session, subject.known, *before, subject.log, subject.label,
+                                   outcome.values.front()));
+  return {};
+}
 
 // What the owner of a label knows of the log that it may have left, for the gateway to answer: the
 // versions there that the owner has not seen. Nothing when the label is not owned there.
@@ -109,7 +122,9 @@ Result<Update> send(const Session& session, const Subject& subject,
                                                 name));
     KT_TRY(auto verified, of_verification(state.verify(asked, response, session.now()), name));
     KT_TRY(UpdateOutcome outcome, state.apply(std::move(verified)));
-    return Update{std::move(outcome), tree_of(state, log.alias), monitor_by(state, subject.label)};
+    Update update{std::move(outcome), tree_of(state, log.alias), monitor_by(state, subject.label)};
+    KT_TRY(compare_first(session, subject, update));
+    return update;
   };
   KT_TRY(Update update,
          change_state(session, log.configuration, subject.known.contact_policy, attempt));
@@ -119,32 +134,63 @@ Result<Update> send(const Session& session, const Subject& subject,
   return update;
 }
 
-void add_versions(Published& published, const UpdateOutcome& outcome) {
-  for (std::size_t i = 0; i < outcome.values.size(); ++i)
+void add_versions(Published& published, const Update& update) {
+  const UpdateOutcome& outcome = update.outcome;
+  for (std::size_t i = update.copy == Copy::same ? 1 : 0; i < outcome.values.size(); ++i)
     published.unknown.push_back(
         {Version{static_cast<std::uint32_t>(outcome.first.value() + i)}, outcome.values[i]});
 }
 
+// Whoever owns the label where it was, goes on to own it where it is.
+Result<void> take_over(const Session& session, const Subject& subject) {
+  KT_TRY(const LoadedState loaded,
+         load_state(session, subject.directory_log().configuration, subject.known.contact_policy));
+  if (is_owned(loaded.state, subject.label)) return {};
+  KT_TRY(const federation::DirectoryLog* const before,
+         owned_before(session, subject.known, subject.log, subject.label));
+  if (before == nullptr) return {};
+  KT_TRY(become_owner(session, subject, false));
+  return {};
+}
+
 }  // namespace
+
+Result<Owned> become_owner(const Session& session, const Subject& subject, bool again) {
+  const federation::DirectoryLog& log = subject.directory_log();
+  const LogEndpoint endpoint = endpoint_of(subject.known, log);
+  KT_TRY(const LoadedState loaded,
+         load_state(session, log.configuration, subject.known.contact_policy));
+  if (is_owned(loaded.state, subject.label) && !again)
+    return fail(Errc::conflict, "the label is owned already; --again begins anew");
+  KT_TRY(const federation::DirectoryLog* const before,
+         owned_before(session, subject.known, subject.log, subject.label));
+  Copy copy = Copy::none;
+  if (before != nullptr && !again) {
+    KT_TRY(const auto first, find_version(session, subject.known, log, subject.label, Version{0}));
+    if (first) {
+      KT_TRY(copy,
+             compare_copy(session, subject.known, *before, log.id(), subject.label, first->value));
+    }
+    if (copy == Copy::changed) return changed_copy(*before, log);
+  }
+  return change_state(
+      session, log.configuration, subject.known.contact_policy,
+      [&](ClientState& state) -> Result<Owned> {
+        KT_TRY(const EntryIndex start, find_start(session, endpoint, state));
+        KT_TRY(const auto outcome, ask_log<keytrans::OwnerInitResponse>(
+                                       session, endpoint, "owner-init",
+                                       state.owner_init_request(subject.label, start), state));
+        return Owned{subject.known.current().domain,   subject.label,
+                     outcome.greatest_at_start,        tree_of(state, log.alias),
+                     monitor_by(state, subject.label), copy == Copy::same ? before->alias : ""};
+      });
+}
 
 Result<Owned> own(Session& session, const OwnRequest& request) {
   KT_TRY(const Subject subject,
          find_subject(session, request.identity, request.default_domain, ""));
   KT_TRY(const OwnerLock lock, session.state.lock_owner());
-  const federation::DirectoryLog& log = subject.directory_log();
-  const LogEndpoint endpoint = endpoint_of(subject.known, log);
-  return change_state(
-      session, log.configuration, subject.known.contact_policy,
-      [&](ClientState& state) -> Result<Owned> {
-        if (is_owned(state, subject.label) && !request.again)
-          return fail(Errc::conflict, "the label is owned already; --again begins anew");
-        KT_TRY(const EntryIndex start, find_start(session, endpoint, state));
-        KT_TRY(const auto outcome, ask_log<keytrans::OwnerInitResponse>(
-                                       session, endpoint, "owner-init",
-                                       state.owner_init_request(subject.label, start), state));
-        return Owned{subject.known.current().domain, subject.label, outcome.greatest_at_start,
-                     tree_of(state, log.alias), monitor_by(state, subject.label)};
-      });
+  return become_owner(session, subject, request.again);
 }
 
 Result<Published> publish(Session& session, const PublishRequest& request,
@@ -154,7 +200,12 @@ Result<Published> publish(Session& session, const PublishRequest& request,
   KT_TRY(const Subject subject,
          find_subject(session, request.identity, request.default_domain, ""));
   KT_TRY(const OwnerLock lock, session.state.lock_owner());
+  KT_TRY(take_over(session, subject));
   KT_TRY(Update update, send(session, subject, token, {{request.value}}));
+  // The copy is known from now on, so this is after it.
+  if (update.copy == Copy::same && update.outcome.values.size() == 1) {
+    KT_TRY(update, send(session, subject, token, {{request.value}}));
+  }
   Published published{Published::How::created,
                       subject.known.current().domain,
                       subject.label,
@@ -163,21 +214,21 @@ Result<Published> publish(Session& session, const PublishRequest& request,
                       update.tree,
                       update.monitor_by};
   if (update.outcome.created) return published;
-  add_versions(published, update.outcome);
+  add_versions(published, update);
+  if (update.copy == Copy::changed) published.differs_from = update.copied_from;
   // There may be more of them. A log that has nothing new to tell says that with a conflict.
   for (int i = 0;; ++i) {
     auto more = send(session, subject, token, {});
     if (!more && more.error().code == Errc::conflict) break;
     if (!more) return tl::unexpected<Error>(std::move(more).error());
     if (i == kMaxMissed) return fail(Errc::unavailable, "too many versions were not known here");
-    add_versions(published, more->outcome);
+    add_versions(published, *more);
     published.tree = more->tree;
     published.monitor_by = more->monitor_by;
   }
-  const PublishedVersion& last = published.unknown.back();
-  if (last.value == request.value) {
+  if (!published.unknown.empty() && published.unknown.back().value == request.value) {
     published.how = Published::How::was_there;
-    published.version = last.version;
+    published.version = published.unknown.back().version;
     published.unknown.pop_back();
   } else {
     published.how = Published::How::overtaken;

@@ -57,6 +57,8 @@ class MemoryTransport final : public Transport {
   // What the gateway says of its document's epoch, and which log it says it has asked.
   void say(std::uint64_t epoch) { said_epoch_ = epoch; }
   void say(const LogId& log) { said_log_ = log; }
+  // Has the document renewed right after it was fetched, so many times.
+  void renew_after_fetches(int times) { renewals_ = times; }
   // How often the document was fetched.
   [[nodiscard]] int fetches() const { return fetches_; }
 
@@ -70,8 +72,10 @@ class MemoryTransport final : public Transport {
           said_epoch_.value_or(epoch_.value()),
           {{said_log_ ? said_log_->hash() : id.hash(), std::move(answer)}}});
     }
-    if (question.operation == "search")
-      return prove(prove_search(log_.log(), must(decode<SearchRequest>(question.body))));
+    if (question.operation == "search") {
+      const auto asked = must(decode<SearchRequest>(question.body));
+      return prove(prove_search(log_.log(), asked), asked.version.has_value());
+    }
     if (question.operation == "contact-monitor")
       return prove(
           prove_contact_monitor(log_.log(), must(decode<ContactMonitorRequest>(question.body))));
@@ -83,7 +87,12 @@ class MemoryTransport final : public Transport {
   Result<federation::DirectoryDocument> fetch(const Origin& /*origin*/,
                                               const federation::Domain& /*domain*/) override {
     ++fetches_;
-    return document();
+    const federation::DirectoryDocument published = document();
+    if (renewals_ > 0) {
+      --renewals_;
+      renew(true);
+    }
+    return published;
   }
 
   const Label alice = label_of("alice@example.com");
@@ -91,9 +100,9 @@ class MemoryTransport final : public Transport {
 
  private:
   template <class Response>
-  Result<Bytes> prove(Result<Response> response) const {
+  Result<Bytes> prove(Result<Response> response, bool version_requested = false) const {
     if (!response) return tl::unexpected<Error>(std::move(response).error());
-    return keytrans::encode(*response, log_.configuration().context());
+    return keytrans::encode(*response, log_.configuration().context(version_requested));
   }
 
   // In force for a day before the log's last entry, and a day after.
@@ -121,6 +130,7 @@ class MemoryTransport final : public Transport {
   std::optional<std::uint64_t> said_epoch_;
   std::optional<LogId> said_log_;
   int fetches_ = 0;
+  int renewals_ = 0;
 };
 
 }  // namespace kt::client

@@ -41,7 +41,7 @@ class Migration : public KtProgram {
                         ("the migration does not become " + phase).c_str());
   }
   // Until the document says what the phase says.
-  void wait_for_document(const std::string& policy) {
+  void wait_for_document(const std::string& what) {
     gateway::Asker asker(serving().url());
     gateway::wait_until(
         [&] {
@@ -49,9 +49,11 @@ class Migration : public KtProgram {
           if (answer.status != 200) return false;
           const Json envelope = Json::parse(answer.body);
           const Bytes payload = *from_base64url(envelope.at("payload").get<std::string>());
-          return Json::parse(payload).at("policy").dump().find(policy) != std::string::npos;
+          const Json document = Json::parse(payload);
+          return (document.at("policy").dump() + document.at("logs").dump()).find(what) !=
+                 std::string::npos;
         },
-        ("the document does not say " + policy).c_str());
+        ("the document does not say " + what).c_str());
   }
   void start_gradual(const std::string& grace = "1s") {
     const Outcome started = migrate("start", {"--to", "new", "--grace", grace});
@@ -76,6 +78,24 @@ class Migration : public KtProgram {
     Json counts = Json::parse(verified.out);
     counts.erase("shown");
     return counts;
+  }
+  // What `kt monitor --all` does, without an error: the tasks of a kind.
+  std::vector<Json> monitored(const std::string& kind) {
+    const Json report = kt_json({"monitor", "--all"});
+    std::vector<Json> found;
+    for (const Json& task : report.at("tasks")) {
+      EXPECT_TRUE(task.at("error").is_null()) << task;
+      if (task.at("task") == kind) found.push_back(task);
+    }
+    return found;
+  }
+  void finish() {
+    gateway::wait_until([this] { return migrate("finish").code == 0; }, "it cannot be finished");
+    wait_for_phase("finished");
+    gateway::Asker asker(serving().url());
+    gateway::wait_until([&] { return asker.get("/kt/v1/logs/main/configuration").status == 410; },
+                        "the old log does not retire");
+    wait_for_document("retired");
   }
   void expect_refused(const Outcome& outcome, const std::string& why) {
     EXPECT_NE(outcome.code, 0) << outcome.out;
@@ -142,6 +162,88 @@ TEST_F(Migration, GradualFromBeginToEnd) {
                       "the old log does not retire");
   EXPECT_EQ(asker.get("/kt/v1/logs/new/configuration").status, 200U);
   expect_found(kAlice, "alice 1", "new");
+}
+
+// Who monitors has nothing else to do: what they own in the old log they own in the new one then,
+// and the old log is monitored until it retires and not longer.
+TEST_F(Migration, OwnersFollowTheirLabelsGradually) {
+  for (const char* const name : {kBob, kCarol}) {
+    ASSERT_EQ(kt({"own", name}).code, 0);
+    ASSERT_EQ(publish(name, std::string(name) + " 1").code, 0);
+  }
+  start_gradual();
+  expect_found(kAlice, "alice 1", "main");
+  EXPECT_TRUE(monitored("moved").empty());
+  EXPECT_TRUE(monitored("final-head").empty());
+  // The new log is asked for by the first update.
+  const Outcome published = publish(kCarol, "carol in new");
+  ASSERT_EQ(published.code, 0) << published.err << published.out;
+  expect_found(kCarol, "carol in new", "new");
+  EXPECT_TRUE(monitored("moved").empty());
+
+  ASSERT_EQ(migrate("advance").code, 0);
+  wait_for_phase("draining");
+  wait_for_document("single");
+  const auto moved = monitored("moved");
+  ASSERT_EQ(moved.size(), 1U);
+  EXPECT_EQ(moved[0].at("label"), kBob);
+  EXPECT_EQ(monitored("final-head").size(), 1U);
+  EXPECT_EQ(monitored("owner").size(), 4U) << "both of them in both logs";
+  const Outcome next = publish(kBob, "bob in new");
+  ASSERT_EQ(next.code, 0) << next.err << next.out;
+  expect_found(kBob, "bob in new", "new");
+
+  finish();
+  EXPECT_EQ(monitored("owner").size(), 2U) << "in the new log alone";
+  EXPECT_EQ(monitored("final-head").size(), 1U);
+  for (const Json& log : kt_json({"heads"})) {
+    const bool is_old = log.at("log").at("alias") == "main";
+    EXPECT_EQ(log.at("next").is_null(), is_old) << log;
+  }
+}
+
+// What the gateway has copied is no version of somebody else, for whoever owned it where it was.
+TEST_F(Migration, TheOwnerKnowsTheCopy) {
+  ASSERT_EQ(kt({"own", kBob}).code, 0);
+  ASSERT_EQ(publish(kBob, "bob 1").code, 0);
+  start_gradual();
+  ASSERT_EQ(kt({"lookup", kBob}).code, 0);
+  // Before the copy is made.
+  ASSERT_EQ(kt({"own", kBob}).code, 0);
+  ASSERT_EQ(migrate("advance").code, 0);
+  wait_for_phase("draining");
+  wait_for_document("single");
+  EXPECT_EQ(monitored("owner").size(), 2U);
+  const Outcome published = publish(kBob, "bob 2");
+  ASSERT_EQ(published.code, 0) << published.err << published.out;
+  EXPECT_NE(published.out.find("as version 1\n"), std::string::npos) << published.out;
+  expect_found(kBob, "bob 2", "new");
+}
+
+TEST_F(Migration, OwnersFollowTheirLabelsAtOnce) {
+  ASSERT_EQ(kt({"own", kBob}).code, 0);
+  ASSERT_EQ(publish(kBob, "bob 1").code, 0);
+  ASSERT_EQ(
+      migrate("start", {"--to", "new", "--mode", "immediate", "--grace", "1s", "--compromised"})
+          .code,
+      0);
+  gateway::wait_until([this] { return migrate("advance").code == 0; }, "it cannot be frozen");
+  wait_for_phase("draining");
+  gateway::wait_until(
+      [this] {
+        return kt_json({"lookup", kAlice}).at("log").at("alias") == "new";
+      },
+      "labels are not in the new log");
+  const auto moved = monitored("moved");
+  ASSERT_EQ(moved.size(), 1U);
+  EXPECT_EQ(moved[0].at("label"), kBob);
+  EXPECT_EQ(monitored("final-head").size(), 1U);
+  EXPECT_EQ(monitored("owner").size(), 1U) << "in the new log alone";
+  expect_refused(kt({"lookup", kBob, "--log", "main"}), "others may have its keys");
+  ASSERT_EQ(publish(kBob, "bob 2").code, 0);
+  expect_found(kBob, "bob 2", "new");
+  finish();
+  EXPECT_EQ(monitored("owner").size(), 1U);
 }
 
 TEST_F(Migration, NobodyUpdatesBesideIt) {

@@ -32,6 +32,16 @@ TEST_F(Documents, ANewerOneThatTheGatewayNamesIsFollowedFirst) {
   EXPECT_EQ(transport_.fetches(), 1);
 }
 
+// A migration publishes documents one right after the other. Who had followed the first of them
+// took an answer by the second for misbehaviour.
+TEST_F(Documents, SeveralInARowAreFollowed) {
+  transport_.renew(true);
+  transport_.renew_after_fetches(2);
+  EXPECT_EQ(must(look_up()).epoch, federation::Epoch{4});
+  EXPECT_EQ(transport_.fetches(), 3);
+  EXPECT_EQ(news_, std::vector<DomainChange>(3, DomainChange::followed));
+}
+
 TEST_F(Documents, OneThatIsNotInTheLogIsNotFollowed) {
   transport_.renew(false);
   const auto found = look_up();

@@ -19,12 +19,14 @@ struct Monitored {
     contact,        // a label that was looked up
     owner,          // a label that is owned
     distinguished,  // the log entries that users compare
+    final_head,     // the end of a log whose labels have moved to another one
+    moved,          // an owned label that has moved, in the log it has moved to
   };
   Task task;
   std::string domain;  // of the log, when it is in a trusted document
   std::optional<LogId> log;
   std::string alias;
-  Label label;  // of contact and owner
+  Label label;  // of contact, owner and moved
   // What went wrong; nothing when it is done. A version of an owned label that was not published
   // from here is verification_failed.
   std::optional<Error> error = {};
@@ -42,6 +44,12 @@ struct MonitorReport {
 // logs show to newcomers (evidence.h), and meets the obligations to monitor that the protocol makes
 // of what was looked up and is owned. Goes on with the others when one fails; what is done is
 // stored at once. Fails itself only when the state cannot be read.
+//
+// Of a log whose labels have moved to another one: its final head, which the other one has, stays
+// what it was when it was first seen; the log's tree begins with it; what is owned there is
+// followed to it, and owned in the other log from then on, where the value that was copied has to
+// be the last one there. A log that has retired, or whose keys others may have, is not monitored
+// any more. What was not verified of it by then is told of once.
 //
 // Logs are asked at their own endpoints, so that those are monitored, too, which a domain's
 // document has taken out of its policy.

@@ -28,14 +28,20 @@ struct Owned {
   std::optional<Version> greatest;
   VerifiedTree tree;
   std::optional<Timestamp> monitor_by;
+  // The alias of the log that the label has moved from, when it was owned there and the first value
+  // here is the last one that it had there.
+  std::string moved_from = {};
 };
 
 // Becomes the owner of a label, in the log that has it: from the rightmost distinguished log entry
 // on, every version of it is to be one that this user has published or has been told of.
 // Nothing is changed at the log; who may publish there is for its operator to say.
 //
+// A label that is owned in the log that labels move from is compared: its first value here has to
+// be the last one there. With `again` whatever is there is accepted.
+//
 // Errors besides: conflict when the label is owned already; unavailable when the log has no
-// distinguished entry that is young enough.
+// distinguished entry that is young enough; verification_failed when a copied value was changed.
 Result<Owned> own(Session& session, const OwnRequest& request);
 
 struct PublishRequest {
@@ -63,13 +69,17 @@ struct Published {
   std::vector<PublishedVersion> unknown;
   VerifiedTree tree;
   std::optional<Timestamp> monitor_by;
+  // The alias of the log that the label has moved from, when the first of `unknown` should be the
+  // last value there and is not: it was changed when it was copied, or published from elsewhere.
+  std::string differs_from = {};
 };
 
 // Publishes a value as the next version of a label that is owned. `token` is what the domain's
 // gateway knows who may write by.
 //
 // Where the log has versions that were not published from here, they are learned and the value is
-// not published: the owner has to say whether these are right, by publishing again.
+// not published: the owner has to say whether these are right, by publishing again. What a gateway
+// has copied from the log that the label was owned in is no such version, if it is what was there.
 //
 // Errors besides: conflict when the label is not owned; unavailable when the gateway goes by a
 // newer document in which another log has the label, and may have published there; malformed when
