@@ -43,10 +43,14 @@ Result<Saved> prove_fork(const Session& session, const federation::DirectoryLog&
   return Saved(std::move(path));
 }
 
-Result<void> check_lists(const ClientState& a, const ClientState& b,
-                         const federation::DirectoryLog& log, const char* what) {
-  if (keytrans::compare_lists(a.distinguished(), b.distinguished()) ==
-      keytrans::ListComparison::different)
+keytrans::ShownTree shown_to(const ClientState& state) {
+  return {state.view()->size, state.view()->rightmost_entry().timestamp, state.distinguished()};
+}
+
+Result<void> check_same(const ClientState& a, const ClientState& b,
+                        const federation::DirectoryLog& log, const char* what) {
+  if (!a.view() || !b.view()) return {};  // nothing is known of the log
+  if (keytrans::compare_shown(shown_to(a), shown_to(b)) == keytrans::ListComparison::different)
     return fail(Errc::verification_failed, "log " + log.alias + ": " + what);
   return {};
 }
@@ -83,7 +87,7 @@ Result<Saved> compare_views(const Session& session, const federation::DirectoryL
                             const NewcomersView& a, const NewcomersView& b) {
   KT_TRY(Saved saved, prove_fork(session, log, a.response, b.response));
   if (saved) return saved;
-  KT_TRY(check_lists(a.state, b.state, log, "it shows two newcomers two histories"));
+  KT_TRY(check_same(a.state, b.state, log, "it shows two newcomers two histories"));
   return Saved();
 }
 
@@ -98,8 +102,8 @@ Result<Saved> compare_with_known(const Session& session, const KnownDomain& know
     if (saved) return saved;
   }
   KT_TRY(const LoadedState loaded, load_state(session, log.configuration, known.contact_policy));
-  KT_TRY(check_lists(loaded.state, view.state, log,
-                     "it shows newcomers another history than was verified before"));
+  KT_TRY(check_same(loaded.state, view.state, log,
+                    "it shows newcomers another history than was verified before"));
   // Whoever was faster has kept one that is as good.
   KT_TRY(session.state.write({{witness_of(log.id()), stored, view.answer}}));
   return Saved();

@@ -30,6 +30,9 @@ constexpr std::uint64_t kGreatestHint = kDay;
 constexpr std::uint64_t kGreatestAbsence = kHour;
 // How old a document may get whose hint stays the same.
 constexpr std::uint64_t kGreatestAge = kDay;
+// Of a domain that is pinned, whose hint nobody asks for.
+constexpr std::uint64_t kPinnedAge = 5 * kMinute;
+constexpr const char* kPinnedId = "pinned";
 // How long until what failed is tried again: what nobody answered, doubled each time; what cannot
 // be believed, of a domain that is known, and of any other.
 constexpr std::uint64_t kFirstPause = kSecond;
@@ -239,8 +242,9 @@ asio::awaitable<void> TheDiscovery::look(Domain domain) {
   const auto& known = entries_.at(domain).record;
   // What is held down has to be published still when its time is over.
   if (known && !known->directory.held && known->hint == *hint->id &&
-      known->is_authentic == hint->is_authentic && is_usable(domain, now) &&
-      now >= known->fetched && elapsed_ms(known->fetched, now) < kGreatestAge) {
+      !rules_of(domain).pinned.has_value() && known->is_authentic == hint->is_authentic &&
+      is_usable(domain, now) && now >= known->fetched &&
+      elapsed_ms(known->fetched, now) < kGreatestAge) {
     note_success(domain, hint->ttl, DiscoveryAlarm::none);
     co_return;
   }
@@ -273,6 +277,10 @@ asio::awaitable<void> TheDiscovery::look(Domain domain) {
 }
 
 asio::awaitable<Result<Hint>> TheDiscovery::ask_hint(Domain domain, TimePoint deadline) {
+  if (rules_of(domain).pinned) {
+    Hint pinned{kPinnedId, true, kPinnedAge};
+    co_return std::move(pinned);
+  }
   std::string name = hint_name(domain);
   auto answer = co_await resolver_.ask(std::move(name), DnsType::TXT, deadline);
   if (!answer) co_return tl::unexpected<Error>(std::move(answer).error());
@@ -297,8 +305,8 @@ asio::awaitable<Result<DirectoryDocument>> TheDiscovery::fetch(Domain domain, Ti
   http.find_addresses = [finder](std::string host, TimePoint until) {
     return finder->find(std::move(host), until);
   };
-  auto client =
-      DirectoryClient::create(executor_, domain, options_.url_of(domain), std::move(http));
+  const Url url = rules.pinned ? *rules.pinned : options_.url_of(domain);
+  auto client = DirectoryClient::create(executor_, domain, url, std::move(http));
   if (!client) co_return tl::unexpected<Error>(std::move(client).error());
   auto document = co_await client->fetch();
   if (!document) {
@@ -307,7 +315,9 @@ asio::awaitable<Result<DirectoryDocument>> TheDiscovery::fetch(Domain domain, Ti
     if (error.code == Errc::not_found) error.code = Errc::malformed;
     co_return tl::unexpected<Error>(std::move(error));
   }
-  const bool has_tls = document->directory().url.has_tls;
+  // An operator who has pinned a domain without TLS, on this machine, wants none.
+  const bool is_plain_by_will = rules.pinned.has_value() && !rules.pinned->has_tls;
+  const bool has_tls = document->directory().url.has_tls || is_plain_by_will;
   if (!has_tls) co_return fail(Errc::rejected, "the domain's gateway has no TLS");
   co_return std::move(document);
 }

@@ -1,5 +1,6 @@
 #include "admin_api.h"
 
+#include <algorithm>
 #include <array>
 
 #include <nlohmann/json.hpp>
@@ -50,6 +51,29 @@ void write_relay_metrics(const Relay& relay, PrometheusText& text) {
   text.sample({{"alarm", to_string(federation::DiscoveryAlarm::withdrawn)}},
               number(domains.withdrawn));
   text.sample({{"alarm", to_string(federation::DiscoveryAlarm::refused)}}, number(domains.refused));
+}
+
+void write_witness_metrics(const Witness& witness, PrometheusText& text) {
+  const auto number = [](auto count) { return static_cast<double>(count); };
+  const auto logs = witness.logs();
+  text.begin(MetricType::gauge, "ktgate_witness_logs",
+             "Logs of which something was seen, those of this gateway among them.");
+  text.sample({}, number(logs->size()));
+  text.begin(MetricType::gauge, "ktgate_witness_logs_in_alarm",
+             "Logs by what an operator has to look at.");
+  for (const WitnessAlarm alarm : kWitnessAlarms) {
+    const auto count = std::count_if(
+        logs->begin(), logs->end(), [alarm](const auto& log) { return log.second.alarm == alarm; });
+    text.sample({{"alarm", to_string(alarm)}}, number(count));
+  }
+  text.begin(MetricType::counter, "ktgate_witness_looks_total",
+             "Looks at logs, by what came of them.");
+  for (const Look look : kLooks)
+    text.sample({{"outcome", to_string(look)}}, number(witness.metrics().count(look)));
+  text.begin(MetricType::counter, "ktgate_witness_comparisons_total",
+             "Comparisons with what other gateways have seen, by what came of them.");
+  for (const Comparison comparison : kComparisons)
+    text.sample({{"outcome", to_string(comparison)}}, number(witness.metrics().count(comparison)));
 }
 
 asio::awaitable<Response> done(Response response) { co_return response; }
@@ -192,6 +216,7 @@ Response AdminApi::metrics() const {
   if (hosting->authoriser() != nullptr) hosting->authoriser()->metrics()->write(text);
   write_log_metrics(hosting->logs(), clock_.now(), text);
   if (hosting->relay() != nullptr) write_relay_metrics(*hosting->relay(), text);
+  if (witness_ != nullptr) write_witness_metrics(*witness_, text);
   Response response;
   response.content_type = PrometheusText::kContentType;
   response.body = to_bytes(text.take());

@@ -21,6 +21,7 @@
 #include "migration_api.h"
 #include "ohttp_publisher.h"
 #include "prometheus_text.h"
+#include "witness.h"
 
 namespace kt::gateway {
 
@@ -44,6 +45,8 @@ class AdminApi {
   void note_ending() { is_ending_ = true; }
   // Where Oblivious HTTP is offered, how it is and how its keys are rotated. Borrowed.
   void set_ohttp(OhttpPublisher* ohttp) { ohttp_ = ohttp; }
+  // What is measured of it; null for none. Borrowed.
+  void set_witness(const Witness* witness) { witness_ = witness; }
   // And of domains whose directory document is not in step.
   void note_unpublished(std::size_t domains) { unpublished_ = domains; }
 
@@ -67,6 +70,7 @@ class AdminApi {
   const log::Clock& clock_;
   const Timestamp started_;
   OhttpPublisher* ohttp_ = nullptr;
+  const Witness* witness_ = nullptr;
   std::atomic<bool> reload_failed_ = false;
   std::atomic<bool> is_ending_ = false;
   std::atomic<std::size_t> unpublished_ = 0;

@@ -166,6 +166,7 @@ class ConfigurationReader {
     if (section.path == "ohttp") check_ohttp(table);
     if (section.path == "relay") check_relay(table);
     if (section.path == "peer") check_peer(table);
+    if (section.path == "federation") check_federation(table);
   }
 
   void read_value(const ConfigurationKey& key, const toml::node& node) {
@@ -313,6 +314,17 @@ class ConfigurationReader {
     if (read_.relay.is_on()) relay_ = position_of(table, "users");
   }
 
+  void check_federation(const toml::table& table) {
+    const auto& witness = read_.federation.witness;
+    if (witness.empty()) return;
+    witness_ = position_of(table, "witness");
+    const std::set<federation::Domain> domains(witness.begin(), witness.end());
+    if (domains.size() != witness.size() || domains.size() > FederationConfiguration::kMaxWitnessed)
+      complain(*witness_, "federation.witness has to have at most " +
+                              std::to_string(FederationConfiguration::kMaxWitnessed) +
+                              " domains, each once");
+  }
+
   void check_peer(const toml::table& table) {
     const PeerConfiguration& peer = read_.peers.back();
     if (peer.domain && !peers_.insert(*peer.domain).second)
@@ -361,6 +373,13 @@ class ConfigurationReader {
       complain(*oblivious_, "ohttp.enabled needs a [[domain]] with a url");
     if (relay_ && !root.contains("state"))
       complain(*relay_, "relay.users needs state, a directory for what is known of other domains");
+    if (witness_ && !root.contains("state"))
+      complain(*witness_, "federation.witness needs state, a directory for what is seen");
+    for (const federation::Domain& domain : read_.federation.witness) {
+      if (domains_.contains(domain))
+        complain(*witness_,
+                 "federation.witness names a [[domain]], whose logs are witnessed anyway");
+    }
     if (signing_ && !root.contains("state"))
       complain(*signing_, "remote_log.leaf_key needs state, a directory for what is signed");
   }
@@ -401,6 +420,7 @@ class ConfigurationReader {
   std::vector<std::pair<std::string, Position>> authorised_;  // rules, and where they are
   std::optional<Position> oblivious_;                         // where Oblivious HTTP is enabled
   std::optional<Position> relay_;                             // where it is turned on
+  std::optional<Position> witness_;                           // where its domains are
   std::set<federation::Domain> peers_;
   // A log's alias, where a domain has it, and whether that has a url.
   struct Routed {

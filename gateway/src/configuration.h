@@ -173,10 +173,14 @@ struct OhttpConfiguration {
   friend bool operator==(const OhttpConfiguration&, const OhttpConfiguration&) = default;
 };
 
-// [federation]: how other domains are found.
+// [federation]: how other domains are found, and whose logs are witnessed.
 struct FederationConfiguration {
+  static constexpr std::size_t kMaxWitnessed = 64;
+
   std::vector<boost::asio::ip::udp::endpoint> resolvers;  // the system's when empty
   std::vector<federation::Network> allowed_addresses;     // beside those of the Internet
+  std::vector<federation::Domain> witness;  // at most kMaxWitnessed, none of them a [[domain]]
+  std::chrono::milliseconds witness_interval{600'000};
 
   friend bool operator==(const FederationConfiguration&, const FederationConfiguration&) = default;
 };
@@ -223,7 +227,7 @@ struct GatewayConfiguration {
   std::optional<federation::Domain> default_domain;
   // Where the gateway keeps what it has published and signed, its keys, and what it knows of other
   // domains; there if any of `domains` has a URL, or any of `remote_logs` a leaf key, or there is a
-  // relay.
+  // relay or something to witness.
   std::filesystem::path state;
   ListenConfiguration listen;
   AdminConfiguration admin;

@@ -137,7 +137,8 @@ constexpr std::array kSections{
                          "both who they are and what they ask: Anonymous lookups, in "
                          "operations.md."},
     ConfigurationSection{"federation", false, nullptr,
-                         "How other domains are found: federation.md."},
+                         "How other domains are found, and whose logs are witnessed: "
+                         "federation.md."},
     ConfigurationSection{"relay", false, nullptr,
                          "What this gateway carries to other domains for its users, who stay "
                          "unknown there: The relay, in federation.md."},
@@ -155,7 +156,7 @@ constexpr std::array kKeys{
                      "A directory, made when it is not there, in which the gateway keeps what its "
                      "domains have published, what it has signed, and what it knows of other "
                      "domains. Needed where a domain has a url, a remote log has a leaf_key, or "
-                     "there is a relay.",
+                     "there is a relay or a domain to witness.",
                      true},
 
     ConfigurationKey{"listen", "address", Kind::address, true, &in_listen, 0, 0, "127.0.0.1:8443",
@@ -428,6 +429,14 @@ constexpr std::array kKeys{
                      &in_federation<&FederationConfiguration::allowed_addresses>, 0, 0,
                      "10.20.0.0/16",
                      "Networks that other domains may lead to, beside the Internet's."},
+    ConfigurationKey{"federation", "witness", Kind::domains, false,
+                     &in_federation<&FederationConfiguration::witness>, 0, 0, "example.net",
+                     "Other domains, at most 64, whose logs this gateway looks at, to find out "
+                     "whether they show everybody one history: Witnesses, in federation.md. Needs "
+                     "state."},
+    ConfigurationKey{"federation", "witness_interval", Kind::duration, false,
+                     &in_federation<&FederationConfiguration::witness_interval>, kSecond, kDay, "",
+                     "How often it does, less by up to half."},
 
     ConfigurationKey{"relay", "users", Kind::access, false, &in_relay<&RelayConfiguration::users>,
                      0, 0, "authenticated",

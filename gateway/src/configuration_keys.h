@@ -34,6 +34,7 @@ enum class ValueKind : std::uint8_t {
   flag,
   name_servers,
   networks,
+  domains,
   dnssec,
   journal_format
 };
@@ -46,7 +47,7 @@ using ValuePlace =
                  federation::LabelRule*, DomainPolicy*, Access*, std::vector<std::string>*,
                  std::optional<federation::Url>*, bool*,
                  std::vector<boost::asio::ip::udp::endpoint>*, std::vector<federation::Network>*,
-                 DnssecPolicy*, JournalFormat*>;
+                 std::vector<federation::Domain>*, DnssecPolicy*, JournalFormat*>;
 
 struct ConfigurationSection {
   std::string_view path;

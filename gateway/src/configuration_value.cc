@@ -159,6 +159,10 @@ bool set_networks(const TomlValue& value, ValuePlace place) {
   return set_list<federation::Network>(value, place, federation::parse_network);
 }
 
+bool set_domains(const TomlValue& value, ValuePlace place) {
+  return set_list<federation::Domain>(value, place, federation::Domain::parse);
+}
+
 constexpr std::array<std::pair<std::string_view, DnssecPolicy>, 2> kDnssec{
     {{"record", DnssecPolicy::record}, {"require", DnssecPolicy::require}}};
 
@@ -221,7 +225,7 @@ std::string format_count(ValueKind kind, std::uint64_t count) {
 
 bool is_list(ValueKind kind) {
   return kind == ValueKind::aliases || kind == ValueKind::name_servers ||
-         kind == ValueKind::networks;
+         kind == ValueKind::networks || kind == ValueKind::domains;
 }
 
 bool is_count(ValueKind kind) {
@@ -257,6 +261,7 @@ std::string describe(ValueKind kind) {
       return R"(a list of IP addresses, perhaps with ports, like ["127.0.0.1", "[::1]:5353"])";
     case ValueKind::networks:
       return R"(a list of networks, like ["192.0.2.0/24", "2001:db8::/32"])";
+    case ValueKind::domains: return R"(a list of domains, like ["example.net", "example.org"])";
     case ValueKind::dnssec: return R"("record" or "require")";
   }
   return "";
@@ -272,6 +277,7 @@ bool set_value(const ConfigurationKey& key, const TomlValue& value,
   if (key.kind == ValueKind::flag) return set_flag(value, place);
   if (key.kind == ValueKind::name_servers) return set_name_servers(value, place);
   if (key.kind == ValueKind::networks) return set_networks(value, place);
+  if (key.kind == ValueKind::domains) return set_domains(value, place);
   const auto* const text = std::get_if<std::string>(&value);
   if (text == nullptr) return false;
   switch (key.kind) {

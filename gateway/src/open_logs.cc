@@ -69,13 +69,18 @@ Result<store::Store*> OpenLogs::state_store(const std::filesystem::path& state) 
 
 Result<SigningState> OpenLogs::signing_state(const std::filesystem::path& directory) {
   KT_TRY(store::Store* const opened, state_store(directory));
-  const std::filesystem::path evidence = directory / "evidence";
+  KT_TRY(std::filesystem::path evidence, evidence_directory(directory));
+  return SigningState{opened, std::move(evidence)};
+}
+
+Result<std::filesystem::path> OpenLogs::evidence_directory(const std::filesystem::path& state) {
+  std::filesystem::path evidence = state / "evidence";
   KT_TRY(require_directory(evidence));
-  return SigningState{opened, evidence};
+  return evidence;
 }
 
 Result<std::shared_ptr<Relay>> OpenLogs::open_relay(const GatewayConfiguration& configuration) {
-  if (!configuration.relay.is_on()) return nullptr;
+  if (!configuration.relay.is_on() && configuration.federation.witness.empty()) return nullptr;
   auto settings = RelaySettings::of(configuration);
   KT_TRY(auto files, read_peer_files(settings.peers));
   auto metrics = std::make_shared<RelayMetrics>();

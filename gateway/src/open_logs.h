@@ -37,6 +37,9 @@ class OpenLogs {
   // gateway's user alone. There is one. Errors: those of make_directory() and open_lmdb_store().
   Result<store::Store*> state_store(const std::filesystem::path& state);
 
+  // Where evidence is kept, in the directory `state`. Errors: those of make_directory().
+  static Result<std::filesystem::path> evidence_directory(const std::filesystem::path& state);
+
   // Closes the logs that nothing has that host() gave and that is still there. Blocking.
   void close_unused();
   // Closes all; they answer what waits. Requires: nobody calls them any more.

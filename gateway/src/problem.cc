@@ -26,6 +26,7 @@ constexpr std::array kRows{
     Row{Problem::unknown_log, 404, "unknown-log", "There is no such log here"},
     Row{Problem::no_log, 404, "no-log", "There is no log for the domain here"},
     Row{Problem::no_ohttp, 404, "no-ohttp", "Oblivious HTTP is not offered here"},
+    Row{Problem::no_evidence, 404, "no-evidence", "There is no evidence about the log here"},
     Row{Problem::not_found, 404, "not-found", "There is nothing here"},
     Row{Problem::method_not_allowed, 405, "method-not-allowed", "The method is another one"},
     Row{Problem::not_acceptable, 406, "not-acceptable", "There is no such representation"},

@@ -25,6 +25,7 @@ enum class Problem : std::uint8_t {
   unknown_log,
   no_log,
   no_ohttp,
+  no_evidence,
   not_found,
   method_not_allowed,
   not_acceptable,

@@ -7,13 +7,15 @@
 #include "problem.h"
 #include "routed_api.h"
 #include "status_page.h"
+#include "witness_api.h"
 
 namespace kt::gateway {
 
 std::vector<ApiOperation> public_operations() {
   std::vector<ApiOperation> all{directory_operation()};
   for (const std::vector<ApiOperation>& some :
-       {routed_operations(), LogApi::operations(), ohttp_operations(), RelayApi::operations()})
+       {routed_operations(), LogApi::operations(), witness_operations(), ohttp_operations(),
+        RelayApi::operations()})
     all.insert(all.end(), some.begin(), some.end());
   all.push_back(openapi_operation());
   all.push_back(status_operation());
@@ -21,9 +23,10 @@ std::vector<ApiOperation> public_operations() {
 }
 
 PublicApi::PublicApi(const Current<Hosting>& hosting, const DirectoryPublisher& publisher,
-                     const OhttpPublisher* ohttp, std::size_t pad_from)
+                     const OhttpPublisher* ohttp, std::size_t pad_from, const Witness* witness)
     : hosting_(hosting),
       publisher_(publisher),
+      witness_(witness),
       ohttp_(ohttp, pad_from,
              [this](std::shared_ptr<const Hosting> inner_hosting, const RequestHead& head) {
                return find_for(Caller{}, std::move(inner_hosting), head);
@@ -49,7 +52,9 @@ tl::expected<Endpoint, Response> PublicApi::find_for(const Caller& caller,
   if (head.path.starts_with(kRelayPath)) return relay_.find(std::move(hosting), caller, head);
   if (head.path == kOpenApiPath) return openapi_.find(*hosting, head);
   if (head.path == kStatusPath)
-    return status_endpoint(std::move(hosting), publisher_.published(), head);
+    return status_endpoint(std::move(hosting), publisher_.published(),
+                           witness_ == nullptr ? nullptr : witness_->logs(), head);
+  if (auto witnessed = witness_endpoint(*hosting, witness_, head)) return *std::move(witnessed);
   return logs_.find(std::move(hosting), caller, head);
 }
 

@@ -15,6 +15,7 @@
 #include "openapi.h"
 #include "rate_limiter.h"
 #include "relay_api.h"
+#include "witness.h"
 
 namespace kt::gateway {
 
@@ -25,9 +26,9 @@ class PublicApi {
  public:
   // What is asked is answered as `hosting` says when it is asked. Borrows all of them; `ohttp` is
   // null where Oblivious HTTP is not offered, and otherwise its smallest answers have `pad_from`
-  // bytes.
+  // bytes; `witness` is null where the gateway keeps nothing.
   PublicApi(const Current<Hosting>& hosting, const DirectoryPublisher& publisher,
-            const OhttpPublisher* ohttp, std::size_t pad_from);
+            const OhttpPublisher* ohttp, std::size_t pad_from, const Witness* witness = nullptr);
 
   // The endpoint for `head`, or the problem with it. Its handler borrows this object.
   [[nodiscard]] tl::expected<Endpoint, Response> find(const RequestHead& head);
@@ -44,6 +45,7 @@ class PublicApi {
   const Current<Hosting>& hosting_;
   RateLimiter limiter_{};
   const DirectoryPublisher& publisher_;
+  const Witness* const witness_;
   LogApi logs_;
   OhttpApi ohttp_;
   RelayApi relay_;

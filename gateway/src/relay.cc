@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstdlib>
 #include <exception>
+#include <future>
 #include <optional>
 #include <utility>
 
@@ -90,6 +91,22 @@ Response passed_on(HttpResponse answer) {
   if (answer.retry_after)
     response.headers.emplace_back("Retry-After", std::to_string(answer.retry_after->count()));
   return response;
+}
+
+// What `work`, done in `context`, gives. Blocking.
+template <class T>
+Result<T> wait_for(asio::io_context& context, std::function<asio::awaitable<Result<T>>()> work) {
+  const auto done = std::make_shared<std::promise<Result<T>>>();
+  auto settle = [](std::function<asio::awaitable<Result<T>>()> begin,
+                   std::shared_ptr<std::promise<Result<T>>> promise) -> asio::awaitable<void> {
+    auto result = co_await begin();
+    promise->set_value(std::move(result));
+  };
+  auto result = done->get_future();
+  asio::co_spawn(context, settle(std::move(work), done), [done](const std::exception_ptr& error) {
+    if (error) done->set_exception(error);
+  });
+  return result.get();
 }
 
 std::optional<asio::ip::address> literal_of(const std::string& host) {
@@ -189,7 +206,7 @@ Result<void> Relay::start(store::Store& store, DomainUrl url_of) {
   options.rules.addresses = address_rules(nullptr);
   for (const PeerConfiguration& peer : settings_.peers)
     options.special[*peer.domain] = {address_rules(&peer), peer.dnssec == DnssecPolicy::require,
-                                     peer.authorities};
+                                     peer.authorities, peer.url};
   options.total_timeout = settings_.relay.total_timeout;
   options.now = [] { return log::system_clock().now(); };
   options.url_of = std::move(url_of);
@@ -327,6 +344,46 @@ asio::awaitable<Result<std::shared_ptr<Relay::Gateway>>> Relay::find_gateway(Dom
   co_return take_gateway(domain, (*found)->document.directory().url);
 }
 
+federation::HttpClientOptions Relay::http_options(const PeerConfiguration* peer) const {
+  const auto finder = std::make_shared<const federation::AddressFinder>(
+      *resolver_, address_rules(peer), peer != nullptr && peer->dnssec == DnssecPolicy::require);
+  federation::HttpClientOptions options;
+  options.connect_timeout = settings_.relay.connect_timeout;
+  options.total_timeout = settings_.relay.total_timeout;
+  options.find_addresses = [finder](std::string host, steady_clock::time_point deadline) {
+    return finder->find(std::move(host), deadline);
+  };
+  if (peer != nullptr) options.authorities = peer->authorities;
+  return options;
+}
+
+Result<std::shared_ptr<const federation::DiscoveredDomain>> Relay::find(const Domain& domain) {
+  using Found = std::shared_ptr<const federation::DiscoveredDomain>;
+  return wait_for<Found>(context_, [this, domain] { return discovery_->find(domain); });
+}
+
+Result<HttpResponse> Relay::ask(const Domain& domain, const Url& url, HttpRequest request,
+                                std::size_t response_limit) {
+  const PeerConfiguration* const peer = find_peer(domain);
+  const bool is_plain_by_will = peer != nullptr && peer->url && !peer->url->has_tls;
+  if (!url.has_tls && !is_plain_by_will) return fail(Errc::rejected, "the URL has no TLS");
+  federation::HttpClientOptions options = http_options(peer);
+  options.response_limit = response_limit;
+  return wait_for<HttpResponse>(
+      context_, [this, &url, &options, &request] { return ask_once(url, options, request); });
+}
+
+// The connection ends on the thread that it was made on.
+asio::awaitable<Result<HttpResponse>> Relay::ask_once(Url url,
+                                                      federation::HttpClientOptions options,
+                                                      HttpRequest request) {
+  auto http =
+      federation::HttpClient::create(context_.get_executor(), std::move(url), std::move(options));
+  if (!http) co_return tl::unexpected<Error>(std::move(http).error());
+  auto answer = co_await (*http)->send(std::move(request));
+  co_return std::move(answer);
+}
+
 // Those of a gateway that is forgotten end with the last request on it.
 Result<std::shared_ptr<Relay::Gateway>> Relay::take_gateway(const Domain& domain, Url url) {
   const auto known = gateways_.find(domain);
@@ -335,19 +392,11 @@ Result<std::shared_ptr<Relay::Gateway>> Relay::take_gateway(const Domain& domain
     return known->second;
   }
   const PeerConfiguration* const peer = find_peer(domain);
-  const auto finder = std::make_shared<const federation::AddressFinder>(
-      *resolver_, address_rules(peer), peer != nullptr && peer->dnssec == DnssecPolicy::require);
-  federation::HttpClientOptions options;
-  options.connect_timeout = settings_.relay.connect_timeout;
-  options.total_timeout = settings_.relay.total_timeout;
+  federation::HttpClientOptions options = http_options(peer);
   options.connections = settings_.relay.connections;
   options.waiting = settings_.relay.waiting;
   options.response_limit = std::max(settings_.relay.response_bytes, kMaxKeysSize);
-  options.find_addresses = [finder](std::string host, steady_clock::time_point deadline) {
-    return finder->find(std::move(host), deadline);
-  };
   if (peer != nullptr) {
-    options.authorities = peer->authorities;
     options.certificate = peer->certificate;
     options.private_key = peer->private_key;
   }

@@ -5,6 +5,9 @@
 // itself. What comes back is the body and four fields. Nothing is sent twice, no redirect is
 // followed, and everybody gets the same key configurations.
 //
+// It also asks other domains for this gateway itself, which shows nothing of itself then: what a
+// witness asks (witness_thread.h).
+//
 // Source: RFC 9458, Sections 5 and 6; RFC 9540. Thread rule: any thread; close() from one, when
 // nobody asks any more.
 #pragma once
@@ -90,6 +93,15 @@ class Relay {
   // The key configurations of the domain's gateway.
   boost::asio::awaitable<Response> keys(federation::Domain domain);
 
+  // The directory document of a domain that is believed now. Blocking, and for a thread that is
+  // none of a server's. Errors: those of Discovery::find().
+  Result<std::shared_ptr<const federation::DiscoveredDomain>> find(
+      const federation::Domain& domain);
+  // Asks at a URL that the domain's document names, by the rules for the domain, as anybody would.
+  // Blocking, as above. Errors: those of HttpClient::send(); rejected where there is no TLS.
+  Result<federation::HttpResponse> ask(const federation::Domain& domain, const federation::Url& url,
+                                       federation::HttpRequest request, std::size_t response_limit);
+
   // Answers what waits, which takes no longer than an answer may. Nothing is asked any more.
   // Blocking.
   void close();
@@ -113,6 +125,8 @@ class Relay {
   Result<void> start(store::Store& store, DomainUrl url_of);
   [[nodiscard]] const PeerConfiguration* find_peer(const federation::Domain& domain) const;
   [[nodiscard]] federation::AddressRules address_rules(const PeerConfiguration* peer) const;
+  // As a gateway of the domain is asked, without what this one shows for itself.
+  [[nodiscard]] federation::HttpClientOptions http_options(const PeerConfiguration* peer) const;
   [[nodiscard]] std::string token_for(const federation::Domain& domain) const;
   void note(const federation::Domain& domain, federation::DiscoveryAlarm alarm);
 
@@ -120,6 +134,8 @@ class Relay {
   // On the relay's thread.
   boost::asio::awaitable<Response> forward_here(federation::Domain domain, Bytes body);
   boost::asio::awaitable<Response> keys_here(federation::Domain domain);
+  boost::asio::awaitable<Result<federation::HttpResponse>> ask_once(
+      federation::Url url, federation::HttpClientOptions options, federation::HttpRequest request);
   boost::asio::awaitable<Result<std::shared_ptr<Gateway>>> find_gateway(federation::Domain domain);
   Result<std::shared_ptr<Gateway>> take_gateway(const federation::Domain& domain,
                                                 federation::Url url);

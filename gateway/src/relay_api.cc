@@ -103,8 +103,8 @@ tl::expected<Endpoint, Response> RelayApi::find(std::shared_ptr<const Hosting> h
   if (name.empty() || name.find('/') != std::string_view::npos) return refuse(Problem::not_found);
   const Method method = is_for_keys ? Method::get : Method::post;
   if (head.method != method) return Refused(method_not_allowed(method));
-  if (hosting->relay() == nullptr || !caller.is_known() ||
-      (caller.principal && hosting->is_relay(*caller.principal)))
+  if (hosting->relay() == nullptr || !hosting->relay()->settings().relay.is_on() ||
+      !caller.is_known() || (caller.principal && hosting->is_relay(*caller.principal)))
     return Refused(refusal_of(caller));
   const std::string user = user_of(caller);
   const auto now = std::chrono::steady_clock::now();

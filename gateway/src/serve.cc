@@ -19,6 +19,7 @@
 #include "program/interrupt.h"
 #include "public_api.h"
 #include "publishing_thread.h"
+#include "witness_thread.h"
 
 namespace kt::gateway {
 namespace {
@@ -191,9 +192,12 @@ Result<int> serve(const std::filesystem::path& file) {
   KT_TRY(const GatewayConfiguration configuration, read_configuration(file));
   OpenLogs logs;
   std::unique_ptr<Migrations> migrations;
+  std::unique_ptr<Witness> witness;
   if (!configuration.state.empty()) {
     KT_TRY(store::Store* const state, logs.state_store(configuration.state));
     KT_TRY(migrations, Migrations::open(*state));
+    KT_TRY(std::filesystem::path evidence, OpenLogs::evidence_directory(configuration.state));
+    KT_TRY(witness, Witness::open(*state, std::move(evidence)));
   }
   KT_TRY(auto first, logs.host(configuration, interrupt, migrations.get()));
   Current<Hosting> hosting(std::move(first));
@@ -203,7 +207,7 @@ Result<int> serve(const std::filesystem::path& file) {
   if (configuration.ohttp.enabled) {
     KT_TRY(ohttp, OhttpPublisher::create(configuration.state / "ohttp", configuration.ohttp));
   }
-  PublicApi api(hosting, *publisher, ohttp.get(), configuration.ohttp.pad_from);
+  PublicApi api(hosting, *publisher, ohttp.get(), configuration.ohttp.pad_from, witness.get());
   Journal journal(configuration.journal, public_operations());
   KT_TRY(const auto server, HttpServer::start(
                                 configuration.listen, configuration.limits,
@@ -211,6 +215,7 @@ Result<int> serve(const std::filesystem::path& file) {
                                 [&journal](const Answered& answered) { journal.note(answered); }));
   AdminApi admin_api(hosting, *server);
   admin_api.set_ohttp(ohttp.get());
+  admin_api.set_witness(witness.get());
   if (migrations != nullptr) admin_api.add_migrations(*migrations, *publisher);
   std::unique_ptr<HttpServer> admin;
   if (!configuration.admin.socket.empty()) {
@@ -238,6 +243,8 @@ Result<int> serve(const std::filesystem::path& file) {
   PublishingThread publishing(*publisher, ohttp.get(), hosting, say);
   std::optional<MigrationThread> moving;
   if (migrations != nullptr) moving.emplace(*migrations, hosting, *publisher, say);
+  std::optional<WitnessThread> witnessing;
+  if (witness != nullptr) witnessing.emplace(*witness, hosting, say);
   std::array<pollfd, 2> wait{pollfd{interrupt.descriptor(), POLLIN, 0},
                              pollfd{hangup.descriptor(), POLLIN, 0}};
   while (!interrupt.came()) {
@@ -263,6 +270,7 @@ Result<int> serve(const std::filesystem::path& file) {
     pollfd hurry{interrupt.descriptor(), POLLIN, 0};
     poll(&hurry, 1, static_cast<int>(running.configuration.limits.drain_delay.count()));
   }
+  if (witnessing) witnessing->stop();
   if (moving) moving->stop();
   publishing.stop();
   server->drain();

@@ -106,7 +106,25 @@ struct Observed {
   std::vector<Condition> conditions{};
 };
 
-Observed observe(const HostedLog& hosted, Timestamp now) {
+// What witnesses have found of a log that is hosted here.
+void add_alarm(Observed& observed, const WitnessedLogs& witnessed) {
+  const auto found = witnessed.find(observed.hosted.configuration().id());
+  if (found == witnessed.end()) return;
+  Condition condition{Severity::failing, "witness", "it has signed two histories"};
+  switch (found->second.alarm) {
+    case WitnessAlarm::none: return;
+    case WitnessAlarm::forked: break;
+    case WitnessAlarm::different: condition.reason = "it has shown two histories"; break;
+    case WitnessAlarm::unverified:
+      condition = {Severity::warning, "witness", "what it shows newcomers does not verify"};
+      break;
+  }
+  const bool is_first = condition.severity == Severity::failing;
+  observed.conditions.insert(is_first ? observed.conditions.begin() : observed.conditions.end(),
+                             condition);
+}
+
+Observed observe(const HostedLog& hosted, const WitnessedLogs& witnessed, Timestamp now) {
   Observed observed{hosted};
   if (!hosted.is_remote()) {
     observed.state = hosted.log->state();
@@ -115,6 +133,7 @@ Observed observe(const HostedLog& hosted, Timestamp now) {
     observed.conditions.push_back(
         {Severity::failing, "upstream", "the gateway that has it does not answer as it should"});
   }
+  add_alarm(observed, witnessed);
   return observed;
 }
 
@@ -215,6 +234,53 @@ std::string domain_card(const DomainConfiguration& domain, const HostedMigration
               (faults.empty() ? "" : element("ul", faults)) + element("dl", rows));
 }
 
+// What is wrong with others.
+struct Others {
+  std::size_t alarms = 0;
+  std::string faults;
+
+  void add(std::size_t count_of, const std::string& of_one, const std::string& of_several) {
+    if (count_of == 0) return;
+    alarms += count_of;
+    const std::string words =
+        count_of == 1 ? "one " + of_one : std::to_string(count_of) + " " + of_several;
+    faults += fault(kWatched.css, words);
+  }
+};
+
+Others observe_others(const Hosting& hosting, const WitnessedLogs& witnessed) {
+  Others others;
+  if (hosting.relay() != nullptr) {
+    const auto domains = hosting.relay()->domains();
+    others.add(domains.held_down,
+               "domain is held down: none of its former logs has signed for "
+               "the new ones",
+               "domains are held down: none of their former logs has signed for the new ones");
+    others.add(domains.withdrawn, "domain says no more that it has a log",
+               "domains say no more that they have a log");
+    others.add(domains.refused, "domain says what is not believed",
+               "domains say what is not believed");
+  }
+  std::size_t different = 0;
+  std::size_t unverified = 0;
+  for (const auto& [id, log] : witnessed) {
+    if (log.alarm == WitnessAlarm::none || hosting.find_log(id.hex()) != nullptr) continue;
+    if (log.alarm == WitnessAlarm::different) ++different;
+    if (log.alarm == WitnessAlarm::unverified) ++unverified;
+    if (log.alarm != WitnessAlarm::forked) continue;
+    ++others.alarms;
+    const std::string hex = id.hex();
+    others.faults +=
+        element("li class=\"warning\"",
+                "the log " + element("code", hex) + " has signed two histories: " +
+                    element("a href=\"/kt/v1/logs/" + hex + "/evidence\"", "the proof"));
+  }
+  others.add(different, "log has shown two histories", "logs have shown two histories");
+  others.add(unverified, "log shows newcomers what does not verify",
+             "logs show newcomers what does not verify");
+  return others;
+}
+
 std::string verdict(std::size_t failing, std::size_t warned, std::size_t logs) {
   if (failing > 0) {
     const std::string words = std::to_string(failing) + " of " + count(logs, "log") + " " +
@@ -242,13 +308,14 @@ boost::asio::awaitable<Response> done(Response response) { co_return response; }
 }  // namespace
 
 std::string status_page(const Hosting& hosting, const PublishedDirectories& published,
-                        Timestamp now) {
+                        Timestamp now, const WitnessedLogs& witnessed) {
+  const Others others = observe_others(hosting, witnessed);
   std::size_t failing = 0;
-  std::size_t warned = 0;
+  std::size_t warned = others.alarms;
   std::string logs;
   Standings standings;
   for (const HostedLog& hosted : hosting.logs()) {
-    const Observed observed = observe(hosted, now);
+    const Observed observed = observe(hosted, witnessed, now);
     const Standing standing = standing_of(observed.conditions);
     standings.emplace(hosted.alias, standing);
     failing += standing.css == kBroken.css ? 1 : 0;
@@ -273,7 +340,11 @@ std::string status_page(const Hosting& hosting, const PublishedDirectories& publ
       element("main", (domains.empty()
                            ? ""
                            : element("h2", "Domains") + element("div class=\"cards\"", domains)) +
-                          element("h2", "Logs") + element("div class=\"cards\"", logs));
+                          element("h2", "Logs") + element("div class=\"cards\"", logs) +
+                          (others.faults.empty() ? ""
+                                                 : element("h2", "Other domains") +
+                                                       card("others", "Alarms", kWatched,
+                                                            element("ul", others.faults))));
   return "<!doctype html>\n" +
          element("html lang=\"en\"", element("head", head) + element("body", body));
 }
@@ -289,20 +360,22 @@ ApiOperation status_operation() {
 
 tl::expected<Endpoint, Response> status_endpoint(
     std::shared_ptr<const Hosting> hosting, std::shared_ptr<const PublishedDirectories> published,
-    const RequestHead& head) {
+    std::shared_ptr<const WitnessedLogs> witnessed, const RequestHead& head) {
   if (head.method != Method::get) return tl::unexpected(method_not_allowed(Method::get));
   if (!accepts(head.accept, kType))
     return tl::unexpected(problem_response(Problem::not_acceptable));
   Endpoint endpoint;
   endpoint.name = "status";
-  endpoint.handle = [hosting = std::move(hosting),
-                     published = std::move(published)](const Request& /*request*/) {
+  if (witnessed == nullptr) witnessed = std::make_shared<const WitnessedLogs>();
+  endpoint.handle = [hosting = std::move(hosting), published = std::move(published),
+                     witnessed = std::move(witnessed)](const Request& /*request*/) {
     static const std::string policy =
         "default-src 'none'; style-src " + style_source() +
         "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
     Response response;
     response.content_type = "text/html; charset=utf-8";
-    response.body = to_bytes(status_page(*hosting, *published, log::system_clock().now()));
+    response.body =
+        to_bytes(status_page(*hosting, *published, log::system_clock().now(), *witnessed));
     response.headers = {{"Content-Security-Policy", policy},
                         {"X-Frame-Options", "DENY"},
                         {"Referrer-Policy", "no-referrer"},

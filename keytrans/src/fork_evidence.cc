@@ -174,4 +174,25 @@ Result<std::optional<ForkEvidence>> find_fork(const LogConfiguration& configurat
   return std::optional<ForkEvidence>();
 }
 
+ListComparison compare_shown(const ShownTree& a, const ShownTree& b) {
+  const ShownTree& smaller = a.size < b.size ? a : b;
+  const ShownTree& larger = a.size < b.size ? b : a;
+  if (smaller.rightmost > larger.rightmost) return ListComparison::different;
+  return compare_lists(a.distinguished, b.distinguished);
+}
+
+Result<ShownTree> verify_shown(const LogConfiguration& configuration,
+                               const DistinguishedResponse& response, const RecentPolicy& recent) {
+  KT_TRY(const Witness witness, verify_witness(configuration, response, recent));
+  const auto whole = witness.tree.view_at(witness.tree.size());
+  KT_ASSERT(whole.has_value());
+  ShownTree shown{witness.tree.size(), whole->rightmost_entry().timestamp, {}};
+  for (const EntryIndex entry : witness.distinguished) {
+    auto view = witness.tree.view_at(size_through(entry));
+    KT_ASSERT(view.has_value());
+    shown.distinguished.push_back({*std::move(view)});
+  }
+  return shown;
+}
+
 }  // namespace kt::keytrans

@@ -234,6 +234,26 @@ TEST_F(Discovers, ANewDocumentWithoutAHintInADay) {
   EXPECT_EQ(epoch(), 4U);
 }
 
+// Nobody asks for the hint of a domain that is pinned; what follows what is as ever.
+TEST_F(Discovers, WhatIsPinnedWithoutAHint) {
+  is_silent(true);
+  DiscoveryRules rules = options_.rules;
+  rules.pinned = Url{false, "127.0.0.1", published_.port(), ""};
+  options_.special.emplace(domain_of("example.com"), rules);
+  options_.url_of = [](const Domain& domain) { return Url{true, domain.text(), 1, ""}; };
+  EXPECT_EQ(epoch(), 3U);
+  published_.has(document_of(1, 4));
+  later(4 * kMinuteMs);
+  EXPECT_EQ(epoch(), 3U);
+  later(2 * kMinuteMs);
+  EXPECT_EQ(epoch(), 4U);
+  published_.has(document_of(1, 3));
+  later(6 * kMinuteMs);
+  EXPECT_EQ(epoch(), 4U);
+  EXPECT_EQ(alarms_, std::vector<std::string>{"example.com refused"});
+  EXPECT_EQ(hints_asked(), 0U);
+}
+
 TEST_F(Discovers, OnceForAllWhoWait) {
   for (const auto& found : find_all({"example.com", "example.com", "example.com"}))
     EXPECT_TRUE(found.has_value());

@@ -150,6 +150,8 @@ TEST(Configuration, EveryKeyIsReadIntoItsPlace) {
     [federation]
     resolvers = ["127.0.0.1:5353", "::1"]
     allowed_addresses = ["10.0.0.0/8"]
+    witness = ["EXAMPLE.net", "example.edu"]
+    witness_interval = "2m"
     [relay]
     users = "authenticated"
     requests_per_second = 25
@@ -265,6 +267,9 @@ TEST(Configuration, EveryKeyIsReadIntoItsPlace) {
   EXPECT_EQ(all.federation.resolvers[0].port(), 5353U);
   EXPECT_EQ(all.federation.resolvers[1].address().to_string(), "::1");
   EXPECT_EQ(all.federation.allowed_addresses, Networks{network("10.0.0.0/8")});
+  EXPECT_EQ(all.federation.witness,
+            (std::vector<federation::Domain>{domain_of("example.net"), domain_of("example.edu")}));
+  EXPECT_EQ(all.federation.witness_interval, milliseconds(120'000));
   EXPECT_EQ(all.relay.users, Access::authenticated);
   EXPECT_EQ(all.relay.requests_per_second, 25U);
   EXPECT_EQ(all.relay.burst, 26U);
@@ -690,6 +695,11 @@ TEST(Configuration, RelaysAndPeers) {
                 .find("relay.users needs state"),
             std::string::npos);
   EXPECT_EQ(fault(peer + peer), "another [[peer]] has this domain");
+  EXPECT_NE(fault_of(std::string(kListen) + kLog + "[federation]\nwitness = [\"example.net\"]\n")
+                .find("federation.witness needs state"),
+            std::string::npos);
+  EXPECT_EQ(fault("[federation]\nwitness = [\"example.net\", \"Example.NET\"]\n"),
+            "federation.witness has to have at most 64 domains, each once");
   EXPECT_EQ(fault("[[peer]]\nurl = \"https://kt.example.net\"\n"), "[[peer]] has no domain");
   EXPECT_EQ(fault(peer + "certificate = \"c\"\n"),
             "peer.certificate and peer.private_key go together");

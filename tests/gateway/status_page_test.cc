@@ -137,8 +137,8 @@ TEST_F(StatusPage, HasNothingThatIsNotForEverybody) {
 
 TEST_F(StatusPage, ItsHeadersLetItDoNothing) {
   const std::shared_ptr<const Hosting> hosting = must(Hosting::create({}, {}));
-  const auto endpoint =
-      status_endpoint(hosting, std::make_shared<const PublishedDirectories>(), RequestHead{});
+  const auto endpoint = status_endpoint(hosting, std::make_shared<const PublishedDirectories>(),
+                                        nullptr, RequestHead{});
   ASSERT_TRUE(endpoint.has_value());
   boost::asio::io_context context;
   auto answer =

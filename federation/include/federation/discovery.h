@@ -16,6 +16,8 @@
 // All that others may let it do is bounded: domains, bytes, what is looked for at a time, how
 // often.
 //
+// A domain that is pinned is fetched from there, and again when that is 5 minutes ago.
+//
 // Source: docs/federation.md, "Discovery". Thread rule: open() before all else; find(), and what it
 // awaits, on the executor, which runs one handler at a time; counts() from any thread.
 #pragma once
@@ -57,6 +59,8 @@ struct DiscoveryRules {
   AddressRules addresses;
   bool needs_dnssec = false;          // an answer of DNS that is not authentic is refused
   std::filesystem::path authorities;  // PEM, for TLS; the system's when empty
+  // Where its document is, as an operator says: its hint is not asked for then.
+  std::optional<Url> pinned = {};
 
   friend bool operator==(const DiscoveryRules&, const DiscoveryRules&) = default;
 };

@@ -92,4 +92,19 @@ Result<std::optional<ForkEvidence>> find_fork(const LogConfiguration& configurat
                                               const DistinguishedResponse& b,
                                               const RecentPolicy& recent);
 
+// What a response shows, whenever it was given.
+struct ShownTree {
+  TreeSize size;
+  Timestamp rightmost;  // when the last entry was made
+  std::vector<KnownDistinguished> distinguished;
+};
+
+// compare_lists(), and besides: a tree that is smaller and has a newer last entry is none of the
+// same history, as timestamps do not go back.
+[[nodiscard]] ListComparison compare_shown(const ShownTree& a, const ShownTree& b);
+
+// Verifies `response` as find_fork() does. Errors: verification_failed.
+Result<ShownTree> verify_shown(const LogConfiguration& configuration,
+                               const DistinguishedResponse& response, const RecentPolicy& recent);
+
 }  // namespace kt::keytrans
