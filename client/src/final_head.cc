@@ -106,8 +106,8 @@ Result<KnownFinalHead> KnownFinalHead::decode(ByteView bytes) {
 }
 
 Result<std::optional<KnownFinalHead>> load_final_head(const Session& session, const LogId& log) {
-  KT_TRY(auto stored, load(session, log));
-  return std::move(stored.known);
+  KT_TRY(const auto stored, load(session, log));
+  return stored.known;
 }
 
 Result<bool> is_silent(const Session& session, const LogId& log) {
@@ -174,11 +174,13 @@ Result<void> compare_with_final_head(const Session& session, const KnownDomain& 
   KT_TRY(const LoadedState loaded, load_state(session, log.configuration, domain.contact_policy));
   const auto& seen = loaded.state.view();
   if (seen && head.is_compromised && seen->size > head.tree_size) return goes_on(endpoint, head);
+  const bool is_retired = log.state == federation::LogState::retired;
   if (seen && seen->size == head.tree_size) {
     if (seen->root() != head.root) return differs(endpoint, head);
-    return {};
+    // Nothing has to come after it, unless nothing may.
+    if (is_retired || !head.is_compromised) return {};
   }
-  if (log.state == federation::LogState::retired)
+  if (is_retired)
     return fail(Errc::rejected,
                 endpoint.name + ": it has retired with " + entries(head.tree_size) + ", of which " +
                     (seen ? entries(seen->size) : std::string("none")) + " were verified before");

@@ -6,6 +6,8 @@
 #include "federation/reserved.h"
 #include "federation/tombstone.h"
 #include "final_head.h"
+#include "keytrans/codec.h"
+#include "keytrans/hash.h"
 #include "log_states.h"
 #include "routed.h"
 #include "subject.h"
@@ -114,11 +116,47 @@ Result<SearchOutcome> take_answer(const Session& session, const federation::Look
   return side.state.apply(std::move(verified));
 }
 
+// What a label's tombstone in a log was seen as: a label moves once.
+Cell cell_of_tombstone(const LogId& log, const Label& label) {
+  Bytes key = to_bytes(log.hash());
+  const HashValue hash = keytrans::sha256(label.bytes());
+  key.insert(key.end(), hash.begin(), hash.end());
+  return {"tombstones", std::move(key)};
+}
+
+// Notes the tombstone, in the version `now`, or that there is none. Errors: verification_failed
+// when there was another one before, or there is none now.
+Result<void> note_tombstone(const Session& session, const Side& from, const Label& label,
+                            std::optional<Version> now, std::vector<Change>& changes) {
+  const Cell cell = cell_of_tombstone(from.log.id(), label);
+  KT_TRY(const auto before, session.state.read(cell));
+  keytrans::Encoder io;
+  io.number("Tombstone.version", now.value_or(Version{0}));
+  KT_TRY(Bytes written, std::move(io).finish());
+  if (!before) {
+    if (now) changes.push_back({cell, std::nullopt, std::move(written)});
+    return {};
+  }
+  const std::string name = "log " + from.log.alias;
+  if (!now)
+    return fail(Errc::verification_failed,
+                name + ": the label had moved, and its tombstone was taken away");
+  if (written != *before)
+    return fail(Errc::verification_failed, name + ": the label's tombstone is another than it was");
+  return {};
+}
+
+// A value, and the version of the label's tombstone in the old log, if it has moved.
+struct FoundMoved {
+  Found found;
+  std::optional<Version> tombstone;
+};
+
 // What the answers of a gateway say of a label that may have moved: that of the old log first, and
 // that of the new one if and only if the old one has a tombstone which names it.
-Result<Found> follow_move(const Session& session, const Subject& subject,
-                          const federation::LookupRequest& asked,
-                          const federation::LookupResponse& routed, Side& from, Side& to) {
+Result<FoundMoved> follow_move(const Session& session, const Subject& subject,
+                               const federation::LookupRequest& asked,
+                               const federation::LookupResponse& routed, Side& from, Side& to) {
   const auto& answers = routed.answers;
   if (answers.front().log_id != from.log.id().hash())
     return fail(Errc::verification_failed,
@@ -130,9 +168,13 @@ Result<Found> follow_move(const Session& session, const Subject& subject,
     return fail(Errc::verification_failed,
                 moved ? "the gateway has not asked the log that the label has moved to"
                       : "the gateway has asked another log for a label that has not moved");
-  if (!moved) return found_in(from.state, subject, from.log, std::move(before), true);
+  if (!moved) {
+    KT_TRY(Found found, found_in(from.state, subject, from.log, std::move(before), true));
+    return FoundMoved{std::move(found), std::nullopt};
+  }
   KT_TRY(SearchOutcome now, take_answer(session, asked, answers.back(), to));
-  return found_in(to.state, subject, to.log, std::move(now), true);
+  KT_TRY(Found found, found_in(to.state, subject, to.log, std::move(now), true));
+  return FoundMoved{std::move(found), before.version};
 }
 
 // As ask_gateway(), for a label that may have moved.
@@ -151,15 +193,16 @@ Result<std::optional<Found>> ask_both(const Session& session, const Subject& sub
     KT_TRY(const auto routed,
            of_peer(federation::decode<federation::LookupResponse>(answer), "the gateway"));
     if (heeds_newer && is_newer(routed, subject)) return std::optional<Found>();
-    KT_TRY(Found found, follow_move(session, subject, asked, routed, from, to));
+    KT_TRY(FoundMoved followed, follow_move(session, subject, asked, routed, from, to));
     std::vector<Change> changes;
+    KT_TRY(note_tombstone(session, from, subject.label, followed.tombstone, changes));
     for (const Side* const side : {&from, &to}) {
       if (!side->state.view()) continue;  // it was never asked
       KT_TRY(Change change, change_of(side->loaded, side->state));
       changes.push_back(std::move(change));
     }
     KT_TRY(const bool is_written, session.state.write(changes));
-    if (is_written) return std::optional<Found>(std::move(found));
+    if (is_written) return std::optional<Found>(std::move(followed.found));
   }
   return overtaken();
 }

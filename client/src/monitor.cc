@@ -109,8 +109,11 @@ Result<bool> take_tombstone(const Session& session, const AskedLog& asked, const
   const auto successor = successor_of(asked.domain->current(), *asked.log);
   if (!successor) return false;
   const auto known = state.label(label)->owner->greatest();
-  KT_TRY(const auto found, ask_log<keytrans::SearchResponse>(session, log, "search",
-                                                             state.search_request(label), state));
+  auto answered =
+      ask_log<keytrans::SearchResponse>(session, log, "search", state.search_request(label), state);
+  if (!answered && answered.error().code == Errc::not_found)
+    return fail(Errc::verification_failed, log.name + ": it says that it does not have the label");
+  KT_TRY(const auto found, std::move(answered));
   KT_TRY(const bool moved,
          of_verification(federation::has_moved(found.value, *successor), log.name));
   const std::uint64_t next = known ? std::uint64_t{known->value()} + 1 : 0;

@@ -166,7 +166,14 @@ Result<Owned> become_owner(const Session& session, const Subject& subject, bool 
          owned_before(session, subject.known, subject.log, subject.label));
   Copy copy = Copy::none;
   if (before != nullptr && !again) {
+    bool has_left = before->state != federation::LogState::active;
+    if (!has_left) {
+      KT_TRY(has_left, has_moved(session, subject.known, *before, subject.label));
+    }
     KT_TRY(const auto first, find_version(session, subject.known, log, subject.label, Version{0}));
+    if (!first && has_left) {
+      KT_TRY(verify_left_out(session, subject.known, *before, log, subject.label));
+    }
     if (first) {
       KT_TRY(copy,
              compare_copy(session, subject.known, *before, log.id(), subject.label, first->value));

@@ -100,6 +100,17 @@ Result<Copy> compare_copy(const Session& session, const KnownDomain& domain,
   return last->value == first ? Copy::same : Copy::changed;
 }
 
+Result<void> verify_left_out(const Session& session, const KnownDomain& domain,
+                             const DirectoryLog& from, const DirectoryLog& to, const Label& label) {
+  KT_TRY(const LoadedState before, load_state(session, from.configuration, domain.contact_policy));
+  const auto greatest = before.state.label(label)->owner->greatest();
+  // Whoever publishes for the first time has a tombstone alone here, which is made after that.
+  if (!greatest) return {};
+  return fail(Errc::verification_failed,
+              "log " + to.alias + ": it does not have the label, which log " + from.alias +
+                  " has: it was left out when labels moved");
+}
+
 tl::unexpected<Error> changed_copy(const DirectoryLog& from, const DirectoryLog& to) {
   return fail(Errc::verification_failed,
               "log " + to.alias + ": the label's first value is not its last one in log " +

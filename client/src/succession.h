@@ -35,6 +35,13 @@ Result<Copy> compare_copy(const Session& session, const KnownDomain& domain,
                           const federation::DirectoryLog& from, const LogId& to, const Label& label,
                           const Bytes& first);
 
+// That a label which has left `from` is in `to`, where it was not found. Errors:
+// verification_failed when `from` had a value of it by what its owner knows. Requires: the label is
+// owned in `from`.
+Result<void> verify_left_out(const Session& session, const KnownDomain& domain,
+                             const federation::DirectoryLog& from,
+                             const federation::DirectoryLog& to, const Label& label);
+
 // What is said of one that was changed.
 [[nodiscard]] tl::unexpected<Error> changed_copy(const federation::DirectoryLog& from,
                                                  const federation::DirectoryLog& to);
