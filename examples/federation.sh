@@ -148,14 +148,25 @@ sealed_sizes net net >other_sizes
 echo "bytes sealed for Bob: $(paste -sd ' ' sizes); for a longer name: $(paste -sd ' ' other_sizes)"
 cmp sizes other_sizes || fail "sizes tell one name from another"
 
-say "example.net goes on in two copies: in one Carol's key is hers, and Alice is led to the other"
+say "The gateways of example.com and example.org become witnesses of all logs"
+witness() {
+  local name=$1
+  shift
+  sed -i "/^\[federation\]/a witness = [$(printf '"%s",' "$@")]\nwitness_interval = \"2s\"" \
+    "example.$name/gateway.toml"
+  kill -HUP "${gateway[$name]}"
+}
+witness com example.net example.org
+witness org example.net example.com
+
+say "example.net goes on in two copies: one has Carol's key, and Alice and example.org are led to the other"
 kill "${gateway[net]}"
 wait "${gateway[net]}" || true
 cp -a example.net shadow.net
 publish example.net/main carol@example.net "Carol's key"
 publish shadow.net/main carol@example.net "Mallory's key"
 serve net example.net
-lead_astray shadow net alice
+lead_astray shadow net alice org
 serve shadow shadow.net
 await alice lookup bob@example.net --direct
 show lookup carol@example.net --direct
@@ -167,3 +178,15 @@ show heads --compare example.net || code=$?
 [ $code -eq 6 ] || fail "the fork was not caught: exit code $code"
 echo '$ kt evidence check alice/evidence/fork-*.ktevidence'
 "$kt" evidence check alice/evidence/fork-*.ktevidence
+
+say "The gateways of example.com and example.org have seen it, too, and told each other what"
+for name in com org; do
+  await grep "has signed two trees" "$name.log"
+  grep -h "has signed two trees" "$name.log" | sed "s|$dir/||"
+done
+log=$(basename example.com/state/evidence/fork-*.bin .bin)
+url=https://kt.example.com/kt/v1/logs/${log#fork-}/evidence
+echo "$url, for everybody:"
+at alice python3 -c 'import sys, urllib.request as request
+sys.stdout.buffer.write(request.urlopen(sys.argv[1], timeout=10).read())' "$url" >evidence
+"$kt" evidence check evidence

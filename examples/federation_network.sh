@@ -6,7 +6,7 @@
 # possible, or where a program is missing.
 enter_namespaces() {
   local program missing=()
-  for program in dumpcap ip knotd openssl tshark unshare; do
+  for program in dumpcap ip knotd openssl python3 tshark unshare; do
     command -v "$program" >/dev/null || missing+=("$program")
   done
   if [ ${#missing[@]} -gt 0 ]; then
@@ -50,17 +50,21 @@ make_network() {
 # Runs a command as host $1; what is to go on in the background is run by itself, to have its id.
 at() { ip netns exec "$1" "${@:2}"; }
 
-# Host $1 gets the address of $2 as well, and $3 reaches that address here from now on: what an
-# operator does who leads some users to another machine.
+# A host $1 that has the address of $2, too, and where the others, `$@`, reach that address from now
+# on: what an operator does who leads some users to another machine.
 lead_astray() {
-  ip netns add "$1"
-  ip -n "$1" link set lo up
-  ip -n "$3" link add detour type veth peer name eth0 netns "$1"
-  ip -n "$1" address add "${address[$2]}/32" dev eth0
-  ip -n "$1" link set eth0 up
-  ip -n "$1" route add "${address[$3]}/32" dev eth0
-  ip -n "$3" link set detour up
-  ip -n "$3" route add "${address[$2]}/32" dev detour
+  local host shadow=$1 shared=${address[$2]}
+  shift 2
+  ip netns add "$shadow"
+  ip -n "$shadow" link set lo up
+  for host in "$@"; do
+    ip -n "$host" link add detour type veth peer name "$host" netns "$shadow"
+    ip -n "$shadow" address add "$shared/32" dev "$host"
+    ip -n "$shadow" link set "$host" up
+    ip -n "$shadow" route add "${address[$host]}/32" dev "$host"
+    ip -n "$host" link set detour up
+    ip -n "$host" route add "$shared/32" dev detour
+  done
 }
 
 # The zones of domains `$@`, at one server: what each has to publish in DNS.
