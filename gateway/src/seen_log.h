@@ -13,7 +13,7 @@
 namespace kt::gateway {
 
 // Bytes of a DistinguishedResponse that is looked at.
-inline constexpr std::size_t kMaxShownSize = std::size_t{256} << 10;
+inline constexpr std::size_t kMaxShownSize = std::size_t{64} << 10;
 
 // Errors: malformed, also when it is too large.
 Result<keytrans::DistinguishedResponse> read_shown(const keytrans::LogConfiguration& configuration,

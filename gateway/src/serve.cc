@@ -270,13 +270,14 @@ Result<int> serve(const std::filesystem::path& file) {
     pollfd hurry{interrupt.descriptor(), POLLIN, 0};
     poll(&hurry, 1, static_cast<int>(running.configuration.limits.drain_delay.count()));
   }
-  if (witnessing) witnessing->stop();
+  if (witnessing) witnessing->request_stop();
   if (moving) moving->stop();
   publishing.stop();
   server->drain();
   if (admin != nullptr) admin->drain();
   admin_api.close();
   api.close();
+  if (witnessing) witnessing->stop();
   // They answer what still waits, to a server that is there but sends nothing any more.
   logs.close_all();
   return program::kDone;

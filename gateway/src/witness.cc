@@ -133,6 +133,16 @@ void Witness::note_unverified(const WitnessSubject& log, const std::string& reas
   alarm(log, WitnessAlarm::unverified, "answers what does not verify: " + reason);
 }
 
+void Witness::note_verified(const WitnessSubject& log) {
+  WitnessAlarm& raised = known_[log.configuration.id()].alarm;
+  if (raised != WitnessAlarm::unverified) return;
+  raised = WitnessAlarm::none;
+  if (news_.size() < kMaxNews)
+    news_.push_back(
+        {true, name_of(log.domain, log.configuration.id()) + " answers what verifies again"});
+  publish();
+}
+
 // The first one of its name is kept.
 Result<void> Witness::write(const std::filesystem::path& path, ByteView bytes) const {
   const auto written = store::write_new_file(path, bytes, kEvidenceMode);
@@ -141,8 +151,16 @@ Result<void> Witness::write(const std::filesystem::path& path, ByteView bytes) c
   return keytrans::sync_directory(evidence_);
 }
 
-Result<std::optional<WitnessAlarm>> Witness::contradict(const WitnessSubject& log, ByteView first,
-                                                        ByteView second) {
+Result<std::optional<WitnessAlarm>> Witness::contradict(const WitnessSubject& log, ByteView kept,
+                                                        ByteView other) {
+  auto compared = compare_answers(log, kept, other);
+  if (compared || compared.error().code == Errc::unavailable) return compared;
+  // The other one has just been verified.
+  return fail(Errc::corrupt, "what a log has shown: " + compared.error().detail);
+}
+
+Result<std::optional<WitnessAlarm>> Witness::compare_answers(const WitnessSubject& log,
+                                                             ByteView first, ByteView second) {
   const keytrans::LogConfiguration& configuration = log.configuration;
   const LogId& id = configuration.id();
   // What an operator takes away does not come back before refresh() has seen that.
@@ -200,6 +218,20 @@ Result<bool> Witness::goes_on(const SeenLog& before, ByteView continued,
          ListComparison::same;
 }
 
+// Whether what a log shows now goes on with what was seen of it.
+Result<Look> Witness::judge(const WitnessSubject& log, const SeenLog& before, ByteView answer,
+                            const ClientState& newcomer, const std::optional<Bytes>& continued) {
+  KT_TRY(const auto contradiction, contradict(log, before.shown, answer));
+  if (contradiction == WitnessAlarm::forked) return Look::forked;
+  if (contradiction == WitnessAlarm::different) return Look::different;
+  if (contradiction) return Look::seen;
+  if (!continued) return Look::apart;
+  KT_TRY(const bool does_go_on, goes_on(before, *continued, newcomer));
+  if (does_go_on) return Look::seen;
+  note_unverified(log, "it does not prove that it goes on from what it has shown before");
+  return Look::unverified;
+}
+
 Result<Look> Witness::look(const WitnessSubject& log, Bytes answer,
                            const std::optional<Bytes>& continued) {
   const LogId& id = log.configuration.id();
@@ -212,41 +244,17 @@ Result<Look> Witness::look(const WitnessSubject& log, Bytes answer,
   }
   KT_TRY(const auto before, seen(id));
   if (before) {
-    const auto compared = contradict(log, before->shown, answer);
-    if (!compared) {
-      // What it shows now has just been verified.
-      const Error& error = compared.error();
-      if (error.code != Errc::verification_failed && error.code != Errc::malformed)
-        return tl::unexpected<Error>(error);
-      return fail(Errc::corrupt, "what a log has shown: " + error.detail);
-    }
-    if (*compared == WitnessAlarm::forked) return Look::forked;
-    if (*compared == WitnessAlarm::different) return Look::different;
-    if (!compared->has_value()) {
-      if (!continued) return Look::apart;
-      KT_TRY(const bool does_go_on, goes_on(*before, *continued, *newcomer));
-      if (!does_go_on) {
-        note_unverified(log, "it does not prove that it goes on from what it has shown before");
-        return Look::unverified;
-      }
-    }
+    KT_TRY(const Look judged, judge(log, *before, answer, *newcomer, continued));
+    if (judged != Look::seen) return judged;
   }
-  WitnessedLog& known = known_[id];
-  if (is_kept(known.alarm))
-    return known.alarm == WitnessAlarm::forked ? Look::forked : Look::different;
-  if (known.alarm == WitnessAlarm::unverified) {
-    known.alarm = WitnessAlarm::none;
-    if (news_.size() < kMaxNews)
-      news_.push_back({true, name_of(log.domain, id) + " answers what verifies again"});
-  }
+  const WitnessAlarm alarm = known_[id].alarm;
+  if (is_kept(alarm)) return alarm == WitnessAlarm::forked ? Look::forked : Look::different;
+  note_verified(log);
   // Of two that agree, the one that says more stays.
   if (before) {
-    KT_TRY(const auto response, read_shown(log.configuration, before->shown));
-    KT_TRY(const auto shown, keytrans::verify_shown(log.configuration, response, RecentPolicy()));
-    if (newcomer->view()->size < shown.size) {
-      publish();
-      return Look::seen;
-    }
+    KT_TRY(const auto kept, read_shown(log.configuration, before->shown));
+    KT_TRY(const auto shown, keytrans::verify_shown(log.configuration, kept, RecentPolicy()));
+    if (newcomer->view()->size < shown.size) return Look::seen;
   }
   KT_TRY(keep(log, std::move(answer)));
   return Look::seen;
@@ -276,16 +284,10 @@ Result<Comparison> Witness::compare(const WitnessSubject& log, ByteView seen_by_
   const auto theirs = read_shown(log.configuration, seen_by_other);
   if (!theirs || !keytrans::verify_shown(log.configuration, *theirs, RecentPolicy()))
     return Comparison::invalid;
-  const auto compared = contradict(log, before->shown, seen_by_other);
-  if (!compared) {
-    const Error& error = compared.error();
-    if (error.code != Errc::verification_failed && error.code != Errc::malformed)
-      return tl::unexpected<Error>(error);
-    return fail(Errc::corrupt, "what a log has shown: " + error.detail);
-  }
-  if (!compared->has_value()) return Comparison::apart;
-  if (*compared == WitnessAlarm::forked) return Comparison::forked;
-  return *compared == WitnessAlarm::different ? Comparison::different : Comparison::agreed;
+  KT_TRY(const auto compared, contradict(log, before->shown, seen_by_other));
+  if (!compared) return Comparison::apart;
+  if (compared == WitnessAlarm::forked) return Comparison::forked;
+  return compared == WitnessAlarm::different ? Comparison::different : Comparison::agreed;
 }
 
 Result<void> Witness::forget(const LogId& log) {

@@ -101,14 +101,20 @@ class Witness {
 
   Result<void> load();
   Result<std::optional<SeenLog>> seen(const LogId& log) const;
-  // Compares two answers that verify, and keeps what that proves.
-  Result<std::optional<WitnessAlarm>> contradict(const WitnessSubject& log, ByteView first,
-                                                 ByteView second);
+  Result<Look> judge(const WitnessSubject& log, const SeenLog& before, ByteView answer,
+                     const keytrans::ClientState& newcomer, const std::optional<Bytes>& continued);
+  // Compares two answers that verify, and keeps what that proves. Nothing when they have nothing in
+  // common.
+  Result<std::optional<WitnessAlarm>> contradict(const WitnessSubject& log, ByteView kept,
+                                                 ByteView other);
+  Result<std::optional<WitnessAlarm>> compare_answers(const WitnessSubject& log, ByteView first,
+                                                      ByteView second);
   Result<bool> goes_on(const SeenLog& before, ByteView continued,
                        const keytrans::ClientState& newcomer);
   Result<void> keep(const WitnessSubject& log, Bytes answer);
   Result<void> forget(const LogId& log);
-  Result<void> write(const std::filesystem::path& file, ByteView bytes) const;
+  Result<void> write(const std::filesystem::path& path, ByteView bytes) const;
+  void note_verified(const WitnessSubject& log);
   void alarm(const WitnessSubject& log, WitnessAlarm alarm, const std::string& why);
   [[nodiscard]] std::filesystem::path file(WitnessAlarm alarm, const LogId& log) const;
   [[nodiscard]] static std::string name_of(const std::optional<federation::Domain>& domain,

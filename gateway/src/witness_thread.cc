@@ -56,12 +56,16 @@ Result<Bytes> ask_here(routing::LogService& log, const keytrans::DistinguishedRe
 WitnessThread::WitnessThread(Witness& witness, const Current<Hosting>& hosting, Say say)
     : witness_(witness), hosting_(hosting), say_(std::move(say)), thread_([this] { run(); }) {}
 
-void WitnessThread::stop() {
+void WitnessThread::request_stop() {
   {
     const std::lock_guard lock(mutex_);
     is_stopped_ = true;
   }
   wake_.notify_all();
+}
+
+void WitnessThread::stop() {
+  request_stop();
   if (thread_.joinable()) thread_.join();
 }
 
@@ -100,6 +104,7 @@ void WitnessThread::run() {
 
 void WitnessThread::pass(const Hosting& hosting) {
   subjects_.clear();
+  fault_.clear();
   const auto& witnessed = hosting.relay()->settings().federation.witness;
   if (const auto settled = witness_.settle({witnessed.begin(), witnessed.end()}); !settled)
     note_fault(settled.error().detail);

@@ -32,7 +32,9 @@ class WitnessThread {
   WitnessThread& operator=(const WitnessThread&) = delete;
   ~WitnessThread() { stop(); }
 
-  // Ends what is under way, which takes no longer than an answer may.
+  // Begins nothing any more.
+  void request_stop();
+  // Besides waits for what is under way, which takes no longer than an answer may.
   void stop();
 
  private:
@@ -53,8 +55,8 @@ class WitnessThread {
   // `ask` asks the log.
   void look(const WitnessSubject& log,
             const std::function<Result<Bytes>(const keytrans::DistinguishedRequest&)>& ask);
-  Result<Bytes> fetch(const Hosting& hosting, const Neighbour& neighbour,
-                      const federation::Url& url, federation::HttpRequest request);
+  static Result<Bytes> fetch(const Hosting& hosting, const Neighbour& neighbour,
+                             const federation::Url& url, federation::HttpRequest request);
   void note_fault(const std::string& fault);
   // Whether to go on, after a while.
   bool pause(std::chrono::milliseconds time);

@@ -41,7 +41,7 @@ class StatusPage : public LogProgram {
   }
 
   // A gateway with both logs, and a domain with the first.
-  [[nodiscard]] std::string page(bool with_url = false) const {
+  [[nodiscard]] std::string page(bool with_url = false, const WitnessedLogs& witnessed = {}) const {
     GatewayConfiguration configuration;
     DomainConfiguration domain;
     domain.name = domain_of("example.com");
@@ -52,7 +52,7 @@ class StatusPage : public LogProgram {
     hosted.push_back({"own", path("own"), {}, {}, logs_[0].get(), nullptr});
     hosted.push_back({"audited", path("audited"), {}, {}, logs_[1].get(), nullptr});
     const auto hosting = must(Hosting::create(configuration, std::move(hosted)));
-    return status_page(*hosting, {}, Timestamp{kNow});
+    return status_page(*hosting, {}, Timestamp{kNow}, witnessed);
   }
   // The card with this id.
   [[nodiscard]] static std::string card(const std::string& page, const std::string& id) {
@@ -123,6 +123,39 @@ TEST_F(StatusPage, SaysInWordsWhatIsWrong) {
   bad.audited_timestamp = Timestamp{kNow - 1500 - kHour - 1};
   expect(audited(), bad, "log-audited", "far behind", "There is 1 warning.");
   EXPECT_NE(page(true).find("its directory document is not published yet"), std::string::npos);
+}
+
+TEST_F(StatusPage, SaysWhatWitnessesHaveFound) {
+  const auto with = [](const LogId& id, WitnessAlarm alarm) {
+    WitnessedLog log;
+    log.domain = domain_of("example.net");
+    log.alarm = alarm;
+    return WitnessedLogs{{id, log}};
+  };
+  const LogId& mine = logs_[0]->configuration().id();
+  EXPECT_NE(page(false, with(mine, WitnessAlarm::none)).find("All is well."), std::string::npos);
+  for (const auto& [alarm, words, verdict] :
+       {std::tuple(WitnessAlarm::forked, "it has signed two histories", "1 of 2 logs fails."),
+        std::tuple(WitnessAlarm::different, "it has shown two histories", "1 of 2 logs fails."),
+        std::tuple(WitnessAlarm::unverified, "does not verify", "There is 1 warning.")}) {
+    const std::string html = page(false, with(mine, alarm));
+    EXPECT_NE(card(html, "log-own").find(words), std::string::npos) << words;
+    EXPECT_NE(html.find(verdict), std::string::npos) << html;
+    EXPECT_EQ(html.find("Other domains"), std::string::npos);
+  }
+  const LogId other = log_of(7);
+  for (const auto& [alarm, words] :
+       {std::pair(WitnessAlarm::forked, other.hex()),
+        std::pair(WitnessAlarm::different, std::string("one log has shown two histories")),
+        std::pair(WitnessAlarm::unverified, std::string("one log shows newcomers what does"))}) {
+    const std::string html = page(false, with(other, alarm));
+    EXPECT_NE(card(html, "others").find(words), std::string::npos) << html;
+    EXPECT_NE(html.find("There is 1 warning."), std::string::npos);
+    EXPECT_EQ(html.find("example.net"), std::string::npos);
+    // Which logs are looked at is nobody's business, unless there is proof.
+    EXPECT_EQ(html.find(other.hex()) != std::string::npos, alarm == WitnessAlarm::forked);
+  }
+  EXPECT_EQ(page(false, with(other, WitnessAlarm::none)).find("Other domains"), std::string::npos);
 }
 
 TEST_F(StatusPage, HasNothingThatIsNotForEverybody) {

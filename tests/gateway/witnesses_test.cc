@@ -4,6 +4,7 @@
 #include "described.h"
 #include "keytrans/fork_evidence.h"
 #include "loopback.h"
+#include "man_in_the_middle.h"
 #include "names.h"
 #include "serve_program.h"
 
@@ -25,6 +26,7 @@ class Witnesses : public LogProgram {
   // Whom a gateway witnesses, and where it finds them.
   using Neighbours = std::vector<std::pair<std::string, federation::Url>>;
 
+  // `url` is what its document says; nothing for no document yet.
   [[nodiscard]] std::string configuration(const Gateway& gateway,
                                           const std::optional<federation::Url>& url,
                                           const Neighbours& neighbours) const {
@@ -55,8 +57,10 @@ class Witnesses : public LogProgram {
     follow(gateway, {});
   }
   // Has it publish its document, and witness `neighbours`.
-  void follow(Gateway& gateway, const Neighbours& neighbours) const {
-    write_file(path(gateway.name + ".toml"), configuration(gateway, gateway.url(), neighbours));
+  void follow(Gateway& gateway, const Neighbours& neighbours,
+              const std::optional<federation::Url>& as = {}) const {
+    write_file(path(gateway.name + ".toml"),
+               configuration(gateway, as ? *as : gateway.url(), neighbours));
     static_cast<void>(gateway.serving->reload());
     wait_until([&] { return gateway.serving->err().find("document of ") != std::string::npos; },
                "no document is published");
@@ -271,6 +275,56 @@ TEST_F(Witnesses, BelieveNothingThatDoesNotVerify) {
   EXPECT_NE(text_of(asker.get("/").body).find("one domain says what is not believed"),
             std::string::npos);
   EXPECT_EQ(code(ask(one, log, "evidence")), "urn:ktgate:error:no-evidence");
+}
+
+// Somebody between the gateways who answers in the place of a neighbour, with what is none.
+TEST_F(Witnesses, TakeNothingFromSomebodyInBetween) {
+  client::ManInTheMiddle middle;
+  Gateway one = make("one", "example.com");
+  Gateway two = make("two", "example.net");
+  Gateway three = make("three", "example.org");
+  const LogId first = id_of(one);
+  const LogId second = id_of(two);
+  middle.ask(two.url().port);
+  follow(two, {{"example.com", one.url()}}, middle.url());
+  wait_until([&] { return ask(two, first, "witnessed").status == 200; }, "nothing is seen");
+  // Another log's answer, which is right in itself.
+  Asker asker(three.url());
+  const Bytes foreign = asker
+                            .post("/kt/v1/logs/main/distinguished", "distinguished-request",
+                                  must(keytrans::encode(keytrans::DistinguishedRequest{})))
+                            .body;
+  const auto answering = [](const std::string& end, const std::string& type, const Bytes& body) {
+    const std::string answer = "HTTP/1.1 200 OK\r\nContent-Type: " + type +
+                               "\r\nContent-Length: " + std::to_string(body.size()) +
+                               "\r\nConnection: close\r\n\r\n" + text_of(body);
+    return [end, answer](const client::Exchange& exchange) {
+      const bool is_it =
+          exchange.head.substr(0, exchange.head.find('\r')).find(end) != std::string::npos;
+      return is_it ? answer : exchange.answer;
+    };
+  };
+  const auto honest = [](const client::Exchange& exchange) { return exchange.answer; };
+  const std::string type = "application/vnd.ktgate.distinguished-response";
+  const std::string unverified = "ktgate_witness_logs_in_alarm{alarm=\"unverified\"}";
+  follow(one, {{"example.net", middle.url()}});
+  wait_for(one, "ktgate_witness_comparisons_total{outcome=\"agreed\"}");
+  const auto is_quiet = [&] { return metrics(one).find(unverified + " 0\n") != std::string::npos; };
+  for (const auto& [kind, body] :
+       {std::pair(type, foreign), std::pair(type, Bytes(100'000, 7)), std::pair(type, Bytes()),
+        std::pair(std::string("text/html"), to_bytes(std::string_view("hello")))}) {
+    // As the log's answer it is an alarm, until the log can be heard again.
+    middle.meddle(answering("/distinguished ", kind, body));
+    wait_for(one, unverified);
+    middle.meddle(honest);
+    wait_until(is_quiet, "the alarm does not end");
+  }
+  // As what the neighbour has seen of this gateway's log it is not believed.
+  middle.meddle(answering("/witnessed ", type, foreign));
+  wait_for(one, "ktgate_witness_comparisons_total{outcome=\"invalid\"}");
+  EXPECT_TRUE(is_quiet());
+  for (const LogId& log : {first, second})
+    EXPECT_EQ(code(ask(one, log, "evidence")), "urn:ktgate:error:no-evidence");
 }
 
 }  // namespace
