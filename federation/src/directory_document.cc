@@ -75,17 +75,38 @@ Result<DirectoryDocument> DirectoryDocument::parse(std::string_view text, const 
 
 Result<DirectoryDocument> DirectoryDocument::sign(const Directory& directory,
                                                   std::span<const DirectorySigner> signers) {
-  KT_TRY(const std::string payload, format_directory(directory));
-  const HashValue hash = keytrans::sha256(to_bytes(payload));
+  KT_TRY(const std::string payload, payload_of(directory));
+  std::map<LogId, Bytes> signatures;
+  for (const DirectorySigner& signer : signers) {
+    KT_TRY(signatures[signer.log], sign_payload(payload, signer));
+  }
+  return assemble(payload, signatures, directory.domain);
+}
+
+Result<std::string> DirectoryDocument::payload_of(const Directory& directory) {
+  return format_directory(directory);
+}
+
+Result<Directory> DirectoryDocument::read_payload(std::string_view payload) {
+  if (payload.size() > kMaxSize) return fail(Errc::malformed, "the payload is too long");
+  return parse_directory(payload);
+}
+
+Result<Bytes> DirectoryDocument::sign_payload(std::string_view payload,
+                                              const DirectorySigner& signer) {
+  KT_TRY(const Bytes message, to_be_signed(signer.log, keytrans::sha256(to_bytes(payload))));
+  return signer.key->sign(message);
+}
+
+Result<DirectoryDocument> DirectoryDocument::assemble(std::string_view payload,
+                                                      const std::map<LogId, Bytes>& signatures,
+                                                      const Domain& domain) {
   OrderedJson envelope{{"payload", to_base64url(to_bytes(payload))},
                        {"signatures", OrderedJson::array()}};
-  for (const DirectorySigner& signer : signers) {
-    KT_TRY(const Bytes message, to_be_signed(signer.log, hash));
-    KT_TRY(const Bytes signature, signer.key->sign(message));
+  for (const auto& [log, signature] : signatures)
     envelope["signatures"].push_back(
-        {{"log_id", signer.log.hex()}, {"signature", to_base64url(signature)}});
-  }
-  return parse(envelope.dump(), directory.domain);
+        {{"log_id", log.hex()}, {"signature", to_base64url(signature)}});
+  return parse(envelope.dump(), domain);
 }
 
 Result<bool> DirectoryDocument::is_signed_by(const keytrans::LogConfiguration& log) const {

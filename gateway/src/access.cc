@@ -82,6 +82,10 @@ Response answer_to_unshown(const HostedLog& hosted, const Error& error) {
 
 }  // namespace
 
+bool is_gateway_of(const HostedLog& hosted, const Caller& caller) {
+  return hosted.gateway && caller.principal == hosted.gateway->principal;
+}
+
 Response refusal_of(const Caller& caller) {
   if (caller.unknown_token)
     return problem_response(Problem::unauthenticated, "the token is not known");
@@ -100,6 +104,9 @@ bool may_update_anything(const Hosting& hosting, const Caller& caller) {
 Admission admit(const Hosting& hosting, const Caller& caller, const HostedLog& hosted,
                 const routing::LogRequest& request) {
   const auto [label, operation] = subject_of(request);
+  // A log that another gateway has is that one's to write.
+  if (is_gateway_of(hosted, caller)) return {};
+  if (hosted.gateway && operation == AccessOperation::update) return {refusal_of(caller), {}};
   if (label == nullptr || federation::is_reserved(*label)) return {};
   if (caller.principal && caller.principal == hosted.writer) return {};
   const Access rule = rule_of(hosting.access(hosted, *label), operation);

@@ -45,6 +45,9 @@ boost::asio::awaitable<std::optional<Response>> settle(std::shared_ptr<const Hos
 // body is read.
 [[nodiscard]] bool may_update_anything(const Hosting& hosting, const Caller& caller);
 
+// Whether the caller is the other gateway that has the log for a domain of its own.
+[[nodiscard]] bool is_gateway_of(const HostedLog& hosted, const Caller& caller);
+
 // The refusal of a caller who is not known, or not allowed.
 [[nodiscard]] Response refusal_of(const Caller& caller);
 

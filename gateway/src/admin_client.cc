@@ -91,6 +91,16 @@ Result<Json> post_to_admin(const std::filesystem::path& socket, const std::strin
   return ask_for_json(socket, std::move(request));
 }
 
+Result<Json> post_to_admin(const std::filesystem::path& socket, const std::string& target,
+                           const std::vector<Label>& labels) {
+  federation::HttpRequest request;
+  request.method = federation::HttpMethod::post;
+  request.target = target;
+  request.content_type = kLabelsType;
+  request.body = format_labels(labels);
+  return ask_for_json(socket, std::move(request));
+}
+
 Result<std::uint64_t> erase_labels_at(const std::filesystem::path& socket, const std::string& log,
                                       const std::vector<Label>& labels) {
   if (!is_name(log)) return fail(Errc::malformed, "that is no alias of a log");

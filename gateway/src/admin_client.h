@@ -32,5 +32,8 @@ Result<nlohmann::json> get_from_admin(const std::filesystem::path& socket,
                                       const std::string& target);
 Result<nlohmann::json> post_to_admin(const std::filesystem::path& socket, const std::string& target,
                                      const nlohmann::json& body);
+// Posts `labels`, which are at most kMaxLabelsSize.
+Result<nlohmann::json> post_to_admin(const std::filesystem::path& socket, const std::string& target,
+                                     const std::vector<Label>& labels);
 
 }  // namespace kt::gateway

@@ -15,8 +15,9 @@
 
 namespace kt::gateway {
 
-// Who may ask: everyone, those whom the rules of the label's domain admit, or the log's auditor.
-enum class Audience : std::uint8_t { everyone, admitted, auditor };
+// Who may ask: everyone, those whom the rules of the label's domain admit, the log's auditor, or
+// the other gateway that has the log.
+enum class Audience : std::uint8_t { everyone, admitted, auditor, gateway };
 
 // Which key of [limits] bounds the body of a request.
 enum class BodyLimit : std::uint8_t { none, request_bytes, update_bytes };

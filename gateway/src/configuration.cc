@@ -263,7 +263,20 @@ class ConfigurationReader {
     if (!log.directory.empty() && !directories_.insert(log.directory.lexically_normal()).second)
       complain(position_of(table, "directory"), "another [[log]] has this directory");
     if (log.writer) named_.push_back({"log.writer", *log.writer, position_of(table, "writer")});
+    check_gateway_of(log, table);
     if (log.auditor) named_.push_back({"log.auditor", *log.auditor, position_of(table, "auditor")});
+  }
+
+  void check_gateway_of(const ServedLogConfiguration& log, const toml::table& table) {
+    const bool has_gateway = table.contains("gateway");
+    if (has_gateway != table.contains("gateway_domain"))
+      complain(position_of(table, has_gateway ? "gateway" : "gateway_domain"),
+               "log.gateway and log.gateway_domain go together");
+    if (log.gateway && log.writer && *log.writer != *log.gateway)
+      complain(position_of(table, "writer"),
+               "with log.gateway, nobody else writes, so that log.writer can only be the same");
+    if (!log.gateway) return;
+    named_.push_back({"log.gateway", *log.gateway, position_of(table, "gateway")});
   }
 
   void check_alias(const std::string& alias, const toml::table& table) {
@@ -274,7 +287,7 @@ class ConfigurationReader {
   void check_remote_log(const toml::table& table) {
     const RemoteLogConfiguration& log = read_.remote_logs.back();
     check_alias(log.alias, table);
-    remote_aliases_.insert(log.alias);
+    if (!log.writer) readonly_aliases_.insert(log.alias);
     if (log.writer.has_value() != table.contains("token_file"))
       complain(position_of(table, log.writer ? "writer" : "token_file"),
                "remote_log.writer and remote_log.token_file go together");
@@ -360,10 +373,10 @@ class ConfigurationReader {
     for (const Routed& each : routed_) {
       if (!aliases_.contains(each.log))
         complain(each.position, "domain.logs names what is no [[log]] or [[remote_log]]");
-      if (each.is_published && remote_aliases_.contains(each.log))
+      if (each.is_published && readonly_aliases_.contains(each.log))
         complain(each.position,
-                 "domain.logs has a [[remote_log]], whose own gateway alone can publish for a "
-                 "domain with a url");
+                 "domain.logs has a [[remote_log]] without a writer: what a domain with a url "
+                 "publishes has to be written into its logs");
     }
     if (read_.default_domain && !domains_.contains(*read_.default_domain))
       complain(position_of(root, "default_domain"), "default_domain names no [[domain]]");
@@ -414,9 +427,9 @@ class ConfigurationReader {
   std::set<std::string> aliases_;
   std::set<std::filesystem::path> directories_;
   std::set<federation::Domain> domains_;
-  std::set<std::string> remote_aliases_;
-  std::optional<Position> published_;  // where a domain first has a url
-  std::optional<Position> signing_;    // where a remote log first has a leaf_key
+  std::set<std::string> readonly_aliases_;  // of remote logs
+  std::optional<Position> published_;       // where a domain first has a url
+  std::optional<Position> signing_;         // where a remote log first has a leaf_key
   std::vector<std::pair<std::string, Position>> authorised_;  // rules, and where they are
   std::optional<Position> oblivious_;                         // where Oblivious HTTP is enabled
   std::optional<Position> relay_;                             // where it is turned on

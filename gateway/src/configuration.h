@@ -106,6 +106,10 @@ struct ServedLogConfiguration {
   // Names of principals. Nobody may do what nobody is named for.
   std::optional<std::string> writer;
   std::optional<std::string> auditor;
+  // The name of a principal that is another gateway, and the domain that it has the log for: both
+  // or neither, and nobody else is the writer then.
+  std::optional<std::string> gateway;
+  std::optional<federation::Domain> gateway_domain;
   log::LogOptions options;
 };
 

@@ -301,6 +301,16 @@ constexpr std::array kKeys{
                      0, 0, "somebody",
                      "The principal who may fetch what the auditor is sent, and bring "
                      "the auditor's heads."},
+    ConfigurationKey{
+        "log", "gateway", Kind::name, false, &in_log<&ServedLogConfiguration::gateway>, 0, 0,
+        "somebody",
+        "The principal that is another gateway, which has this log for a domain of "
+        "its own. It alone may write, also what belongs to gateways, and the log signs "
+        "that domain's directory documents for it: remote-logs.md. Together with "
+        "gateway_domain."},
+    ConfigurationKey{"log", "gateway_domain", Kind::domain, false,
+                     &in_log<&ServedLogConfiguration::gateway_domain>, 0, 0, "example.net",
+                     "That domain. This gateway has none with a url for the log."},
     ConfigurationKey{"log", "commit_window", Kind::duration, false,
                      &in_options<&log::LogOptions::commit_window>, 0, kMinute, "",
                      "How far entries with updates are apart at least.", true},

@@ -6,6 +6,7 @@
 #include "federation/directory_document.h"
 #include "federation/shard.h"
 #include "reserved_entry.h"
+#include "wait_for.h"
 
 namespace kt::gateway {
 namespace {
@@ -58,8 +59,8 @@ Result<Directory> wanted_directory(const Hosting& hosting, const DomainConfigura
   for (const HostedLog* const hosted : logs_of(hosting, domain)) {
     federation::Url url = *domain.url;
     url.path += "/kt/v1/logs/" + hosted->alias;
-    logs.push_back({hosted->log->configuration(), hosted->alias, state_of(migration, *hosted),
-                    std::move(url)});
+    logs.push_back(
+        {hosted->configuration(), hosted->alias, state_of(migration, *hosted), std::move(url)});
     ids.push_back(logs.back().id());
   }
   DirectoryPolicy policy = federation::SinglePolicy{ids.at(0)};
@@ -98,7 +99,7 @@ bool is_in_step(const DirectoryDocument& document, const Directory& wanted, Time
 
 // What `log` has under kt:directory. Nothing when it has nothing, or what is no entry.
 // Errors: those of read_reserved().
-Result<std::optional<DirectoryEntry>> read_entry(const log::Log& log) {
+Result<std::optional<DirectoryEntry>> read_entry(const HostedLog& log) {
   KT_TRY(const auto logged, read_reserved(log, directory_label()));
   if (!logged) return std::nullopt;
   const auto entry = DirectoryEntry::decode(logged->value);
@@ -106,34 +107,37 @@ Result<std::optional<DirectoryEntry>> read_entry(const log::Log& log) {
   return *entry;
 }
 
-// The keys that sign for a domain: of its logs, and of those that were before and are here still.
-struct Signers {
-  std::vector<std::pair<LogId, keytrans::SigningKey>> keys;
-
-  [[nodiscard]] std::vector<federation::DirectorySigner> list() const {
-    std::vector<federation::DirectorySigner> signers;
-    for (const auto& [log, key] : keys) signers.push_back({log, &key});
-    return signers;
+Result<Bytes> sign_with(const HostedLog& hosted, const std::string& payload) {
+  if (hosted.is_remote()) {
+    auto signature = wait_for(hosted.upstream->log().sign_directory(payload));
+    if (!signature) return fail_in("the log " + hosted.alias, std::move(signature).error());
+    return signature;
   }
-};
+  KT_TRY(const auto key, log::load_signature_key(hosted.directory, hosted.configuration()));
+  return DirectoryDocument::sign_payload(payload, {hosted.configuration().id(), &key});
+}
 
-Result<Signers> load_signers(const Hosting& hosting, const Directory& wanted,
-                             const std::optional<DirectoryDocument>& before) {
+// Signed by the logs of the domain, and by those that were before and are here still.
+Result<DirectoryDocument> sign(const Hosting& hosting, const Directory& wanted,
+                               const std::optional<DirectoryDocument>& before) {
   const auto is_active_in = [](const Directory& directory, const LogId& id) {
     const DirectoryLog* const log = directory.find(id);
     return log != nullptr && log->state == LogState::active;
   };
-  Signers signers;
+  KT_TRY(const std::string payload, DirectoryDocument::payload_of(wanted));
+  std::map<LogId, Bytes> signatures;
   for (const HostedLog& hosted : hosting.logs()) {
-    if (hosted.is_remote()) continue;
-    const keytrans::LogConfiguration& configuration = hosted.log->configuration();
-    if (!is_active_in(wanted, configuration.id()) &&
-        !(before && is_active_in(before->directory(), configuration.id())))
-      continue;
-    KT_TRY(auto key, log::load_signature_key(hosted.directory, configuration));
-    signers.keys.emplace_back(configuration.id(), std::move(key));
+    const LogId& id = hosted.configuration().id();
+    const bool is_wanted = is_active_in(wanted, id);
+    if (!is_wanted && !(before && is_active_in(before->directory(), id))) continue;
+    auto signature = sign_with(hosted, payload);
+    // One that is not active any more need not be there: clients hold the document down then, if
+    // no other log vouches for it.
+    if (!signature && !is_wanted && hosted.is_remote()) continue;
+    if (!signature) return tl::unexpected<Error>(std::move(signature).error());
+    signatures.emplace(id, *std::move(signature));
   }
-  return signers;
+  return DirectoryDocument::assemble(payload, signatures, wanted.domain);
 }
 
 }  // namespace
@@ -173,7 +177,9 @@ Result<std::optional<DirectoryDocument>> DirectoryPublisher::last_published(
   if (!is_on_the_way && !says_the_same(current->directory(), wanted)) return std::nullopt;
   KT_TRY(const auto next, files_->next(*domain.name));
   for (const HostedLog* const hosted : logs_of(hosting, domain)) {
-    KT_TRY(const auto logged, read_entry(*hosted->log));
+    // Another gateway is not waited for: publish() will ask it.
+    if (hosted->is_remote()) continue;
+    KT_TRY(const auto logged, read_entry(*hosted));
     // What a log has beyond it, and was not about to be published, somebody has published.
     if (!logged || logged->epoch < current->directory().epoch || *logged == current->entry() ||
         (next && *logged == next->entry()))
@@ -200,7 +206,7 @@ Result<bool> DirectoryPublisher::publish(const Hosting& hosting,
   }
   bool is_current = document && is_in_step(*document, wanted, now);
   for (const HostedLog* const hosted : logs_of(hosting, domain)) {
-    KT_TRY(const auto logged, read_entry(*hosted->log));
+    KT_TRY(const auto logged, read_entry(*hosted));
     if (!logged) continue;
     // The state is an older one than what was published, or a gateway without ours has been at it.
     const Epoch epoch = logged->epoch;
@@ -213,15 +219,14 @@ Result<bool> DirectoryPublisher::publish(const Hosting& hosting,
     if (greatest == kGreatestEpoch)
       return fail(Errc::rejected, "there is no epoch after the one that was published last");
     wanted.epoch = Epoch{greatest + 1};
-    KT_TRY(const Signers signers, load_signers(hosting, wanted, current));
-    KT_TRY(document, DirectoryDocument::sign(wanted, signers.list()));
+    KT_TRY(document, sign(hosting, wanted, current));
     KT_TRY(files_->put_next(*document));
   }
   KT_TRY(const Bytes entry, document->entry().encode());
   for (const HostedLog* const hosted : logs_of(hosting, domain)) {
-    if (document->directory().find(hosted->log->configuration().id())->state != LogState::active)
+    if (document->directory().find(hosted->configuration().id())->state != LogState::active)
       continue;
-    KT_TRY(put_reserved(*hosted->log, directory_label(), entry, is_stopped_));
+    KT_TRY(put_reserved(*hosted, directory_label(), entry, is_stopped_));
   }
   if (!is_current || next) {
     KT_TRY(files_->promote(name));

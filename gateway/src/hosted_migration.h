@@ -23,6 +23,10 @@ struct HostedMigration {
   std::unique_ptr<migration::LabelLog> from_labels;
   std::unique_ptr<migration::LabelLog> to_labels;
   std::unique_ptr<migration::Intents> intents;
+  const migration::Journal* journal = nullptr;  // where `from` does not tell its labels
+
+  // Labels of `from` after that one, at most `limit`. Errors: those of the log and of the journal.
+  Result<std::vector<Label>> labels(const std::optional<Label>& after, std::size_t limit) const;
 
   // What a document says of where labels are. Nothing when it is of other logs.
   [[nodiscard]] std::optional<migration::Stage> stage(

@@ -14,6 +14,11 @@ Result<std::unique_ptr<const routing::Policy>> make_policy(DomainPolicy policy,
   return routing::make_single(logs.at(0));
 }
 
+// Whether what a gateway keeps in a log can be put there.
+bool may_write(const HostedLog& hosted) {
+  return hosted.is_remote() ? hosted.writer.has_value() : !hosted.gateway.has_value();
+}
+
 Result<routing::RoutingTable> make_table(const GatewayConfiguration& configuration,
                                          const std::vector<HostedLog>& logs) {
   std::map<std::string_view, const HostedLog*> named;
@@ -27,10 +32,16 @@ Result<routing::RoutingTable> make_table(const GatewayConfiguration& configurati
     std::vector<LogId> of_domain;
     for (const std::string& alias : domain.logs) {
       const keytrans::LogConfiguration& log = named.at(alias)->configuration();
-      if (domain.url && log.mode() == DeploymentMode::thirdPartyManagement)
+      const bool is_signed_elsewhere =
+          log.mode() == DeploymentMode::thirdPartyManagement && !named.at(alias)->is_signed_here();
+      if (domain.url && is_signed_elsewhere)
         return fail(Errc::rejected, "the log " + alias +
                                         " is managed for somebody else, who alone " +
                                         "can write what a domain with a url publishes");
+      if (domain.url && named.at(alias)->gateway)
+        return fail(Errc::rejected, "the log " + alias +
+                                        " is another gateway's, which alone publishes what is in "
+                                        "it: no domain with a url can have it here");
       of_domain.push_back(log.id());
     }
     KT_TRY(auto policy, make_policy(domain.policy, std::move(of_domain)));
@@ -103,10 +114,10 @@ Result<void> Hosting::add_migration(DomainConfiguration& domain, migration::Reco
                                     ? "its log has retired; its logs are to be the one that its "
                                       "labels have moved to"
                                     : "there is no log that its labels are moving from");
-  if (from->is_remote() || to->is_remote() || !domain.url || domain.logs.size() != 1 ||
+  if (!may_write(*from) || !may_write(*to) || !domain.url || domain.logs.size() != 1 ||
       (domain.logs[0] != from->alias && domain.logs[0] != to->alias))
     return fail(Errc::rejected,
-                "its labels are moving between two logs of this gateway, and it has "
+                "its labels are moving between two logs that this gateway writes, and it has "
                 "to have one of them, and a url");
   domain.logs = {from->alias, to->alias};
   HostedMigration hosted{std::move(record),
@@ -115,12 +126,20 @@ Result<void> Hosting::add_migration(DomainConfiguration& domain, migration::Reco
                          {},
                          migration::make_label_log(*from->service, from->configuration()),
                          migration::make_label_log(*to->service, to->configuration()),
-                         migration::make_intents(*moving.journal, *domain.name, *moving.pool)};
+                         migration::make_intents(*moving.journal, *domain.name, *moving.pool),
+                         moving.journal};
   for (const Stage stage : {Stage::before, Stage::during, Stage::after})
     hosted.policies.emplace(stage,
                             migration::make_policy(stage, hosted.record.from, hosted.record.to));
   migrations_.emplace(*domain.name, std::move(hosted));
   return {};
+}
+
+Result<std::vector<Label>> HostedMigration::labels(const std::optional<Label>& after,
+                                                   std::size_t limit) const {
+  if (record.is_listed) return journal->listed(record.domain, after, limit);
+  if (from->is_remote()) return fail(Errc::unavailable, "the old log does not tell its labels");
+  return from->log->labels(after, limit);
 }
 
 const HostedMigration* Hosting::migration(const federation::Domain& domain) const {

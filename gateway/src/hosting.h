@@ -23,6 +23,12 @@
 
 namespace kt::gateway {
 
+// Another gateway that has a log of this one for a domain of its own: it alone writes to it.
+struct LogGateway {
+  std::string principal;
+  federation::Domain domain;
+};
+
 // A log and what is said of it in the configuration: one in this process, or at another gateway.
 struct HostedLog {
   std::string alias;
@@ -33,6 +39,7 @@ struct HostedLog {
   log::Log* log = nullptr;                       // null for one at another gateway
   std::shared_ptr<routing::LogService> service;  // the same log, or the other one
   std::shared_ptr<const Upstream> upstream{};    // the other one
+  std::optional<LogGateway> gateway{};           // of one in this process
 
   [[nodiscard]] bool is_remote() const { return log == nullptr; }
   // Whether the values of updates are signed here, and not by who sends them, when a third party

@@ -121,6 +121,10 @@ Result<Bytes> view_consistency(ByteView bytes) {
   return text(sink.take());
 }
 
+Result<Bytes> view_directory_signature(ByteView bytes) {
+  return text(Json{{"signature", to_base64url(bytes)}});
+}
+
 Result<Bytes> view_auditor_updates(ByteView bytes) {
   KT_TRY(const std::vector<Bytes> updates, decode_updates(bytes));
   Json list = Json::array();

@@ -40,6 +40,7 @@ struct AnswerKind {
 Result<Bytes> view_configuration(ByteView bytes);
 Result<Bytes> view_auditor_start(ByteView bytes);
 Result<Bytes> view_consistency(ByteView bytes);
+Result<Bytes> view_directory_signature(ByteView bytes);
 // As a list.
 Result<Bytes> view_auditor_updates(ByteView bytes);
 Result<Bytes> view_answer(const keytrans::LogConfiguration& log, AnswerKind kind, ByteView bytes);

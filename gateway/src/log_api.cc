@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "auditor_messages.h"
+#include "federation/directory_document.h"
 #include "json_view.h"
 #include "keytrans/consistency.h"
 #include "log_request.h"
@@ -133,7 +134,7 @@ Response content(Bytes body, const std::string& type) {
 
 // One of the names that may follow a log's in a path.
 struct LogApi::Operation {
-  enum class Kind : std::uint8_t { ask, update, read, auditor_read, auditor_head };
+  enum class Kind : std::uint8_t { ask, update, read, auditor_read, auditor_head, sign };
 
   std::string_view name;
   Kind kind = Kind::read;
@@ -152,6 +153,7 @@ struct LogApi::Operation {
   [[nodiscard]] bool is_for_auditors() const {
     return kind == Kind::auditor_read || kind == Kind::auditor_head;
   }
+  [[nodiscard]] bool is_for_gateways() const { return kind == Kind::sign; }
 };
 
 struct LogApi::Call {
@@ -235,6 +237,9 @@ std::span<const LogApi::Operation> LogApi::table() {
                 view_auditor_updates, kPage},
       Operation{"auditor-head", Kind::auditor_head, "auditor-tree-head", "",
                 "Takes the head that the auditor has signed"},
+      Operation{"directory-signature", Kind::sign, "directory-signature-request",
+                "directory-signature-response",
+                "Signs a directory document for the gateway that has the log"},
   };
   return kOperations;
 }
@@ -272,6 +277,10 @@ ApiOperation LogApi::describe(const Operation& operation) {
     case Kind::read:
       if (described.method == Method::post)
         described.problems = {Problem::not_found, Problem::stale_view, Problem::unavailable};
+      break;
+    case Kind::sign:
+      described.audience = Audience::gateway;
+      described.problems = {Problem::not_found, Problem::rejected, Problem::unavailable};
       break;
     case Kind::auditor_read:
     case Kind::auditor_head:
@@ -316,6 +325,7 @@ std::optional<Response> LogApi::refuse_early(const Hosting& hosting, const Calle
     return refusal_of(caller);
   if (operation.is_for_auditors() && !(caller.principal && caller.principal == hosted.auditor))
     return refusal_of(caller);
+  if (operation.is_for_gateways() && !is_gateway_of(hosted, caller)) return refusal_of(caller);
   return std::nullopt;
 }
 
@@ -338,7 +348,8 @@ tl::expected<Endpoint, Response> LogApi::find(std::shared_ptr<const Hosting> hos
   const bool audited =
       !hosted.is_remote() && hosted.configuration().mode() == DeploymentMode::thirdPartyAuditing;
   if (found == nullptr || (found->is_for_auditors() && !audited) ||
-      (found->is_of_own_logs && hosted.is_remote()))
+      (found->is_of_own_logs && hosted.is_remote()) ||
+      (found->is_for_gateways() && !hosted.gateway))
     return refuse(Problem::not_found);
   if (head.method != found->method()) return Refused(method_not_allowed(found->method()));
   if (auto refused = refuse_early(*hosting, caller, hosted, *found))
@@ -371,6 +382,7 @@ asio::awaitable<Response> LogApi::handle(std::shared_ptr<const Call> call, Reque
     case Operation::Kind::ask:
     case Operation::Kind::update: return ask(std::move(call), std::move(request));
     case Operation::Kind::auditor_head: return auditor_head(std::move(call), std::move(request));
+    case Operation::Kind::sign: return sign(std::move(call), std::move(request));
     case Operation::Kind::read:
     case Operation::Kind::auditor_read: break;
   }
@@ -420,8 +432,10 @@ asio::awaitable<Response> LogApi::ask_if_allowed(std::shared_ptr<const Call> cal
 }
 
 asio::awaitable<Response> LogApi::ask_log(std::shared_ptr<const Call> call, Asked asked) {
-  if (const auto reserved = find_reserved(asked.request)) co_return problem_response(*reserved);
   const HostedLog& hosted = call->hosted;
+  // What belongs to the gateways is for the one that has the log.
+  const auto reserved = find_reserved(asked.request);
+  if (reserved && !is_gateway_of(hosted, call->caller)) co_return problem_response(*reserved);
   const ErrorMeaning meaning = meaning_of(asked.request, hosted);
   const AnswerKind kind = answer_kind(asked.request);
   auto answered = co_await hosted.service->ask(std::move(asked.request));
@@ -430,6 +444,29 @@ asio::awaitable<Response> LogApi::ask_log(std::shared_ptr<const Call> call, Aske
   if (wants_view(asked.accept, type))
     co_return view_response(view_answer(hosted.configuration(), kind, *answered));
   co_return content(*std::move(answered), type);
+}
+
+// The log signs what names its gateway's domain, whether it is in that document or was in the one
+// before: what else a document has to be its reader finds out.
+Result<Bytes> LogApi::sign_directory(const HostedLog& hosted, ByteView body) {
+  const std::string_view payload(reinterpret_cast<const char*>(body.data()), body.size());
+  KT_TRY(const auto directory, federation::DirectoryDocument::read_payload(payload));
+  if (directory.domain != hosted.gateway->domain)
+    return fail(Errc::rejected, "the log signs for another domain");
+  KT_TRY(const auto key, log::load_signature_key(hosted.directory, hosted.configuration()));
+  return federation::DirectoryDocument::sign_payload(payload, {hosted.configuration().id(), &key});
+}
+
+asio::awaitable<Response> LogApi::sign(std::shared_ptr<const Call> call, Request request) {
+  std::function<Result<Bytes>()> work = [&hosted = call->hosted, body = std::move(request.body)] {
+    return sign_directory(hosted, body);
+  };
+  auto signature = co_await routing::await_on<Result<Bytes>>(blocking_, std::move(work));
+  if (!signature) co_return problem_of(signature.error(), Problem::internal);
+  const std::string type = media_type(call->operation.response_type);
+  if (wants_view(request.head.accept, type))
+    co_return view_response(view_directory_signature(*signature));
+  co_return content(*std::move(signature), type);
 }
 
 asio::awaitable<Response> LogApi::auditor_head(std::shared_ptr<const Call> call, Request request) {

@@ -51,6 +51,8 @@ class LogApi {
   static boost::asio::awaitable<Response> ask_if_allowed(std::shared_ptr<const Call> call,
                                                          Asked asked, OpenAdmission open);
   static boost::asio::awaitable<Response> ask_log(std::shared_ptr<const Call> call, Asked asked);
+  static Result<Bytes> sign_directory(const HostedLog& hosted, ByteView body);
+  boost::asio::awaitable<Response> sign(std::shared_ptr<const Call> call, Request request);
   boost::asio::awaitable<Response> auditor_head(std::shared_ptr<const Call> call, Request request);
 
   boost::asio::thread_pool blocking_{2};  // for what waits for the disk

@@ -11,6 +11,7 @@
 #include "commands.h"
 #include "federation/domain.h"
 #include "log/clock.h"
+#include "migrate_labels.h"
 #include "migrate_verify.h"
 #include "migration/record.h"
 #include "program/duration.h"
@@ -39,6 +40,7 @@ constexpr std::uint64_t kMaxRate = 1'000'000;
 
 struct MigrateOptions {
   std::filesystem::path socket;
+  std::filesystem::path labels;
   std::string domain;
   std::string to;
   migration::Mode mode = migration::Mode::gradual;
@@ -105,6 +107,12 @@ Result<int> run(const MigrateOptions& options, const std::string& command) {
              {"compromised", options.is_compromised}};
   KT_TRY(const Json record, post_to_admin(options.socket, path, order));
   print(record, options.json, describe(record));
+  return program::kDone;
+}
+
+Result<int> labels(const MigrateOptions& options) {
+  KT_TRY(const std::uint64_t count, send_labels(options.socket, options.domain, options.labels));
+  print(Json{{"labels", count}}, options.json, std::to_string(count) + " labels\n");
   return program::kDone;
 }
 
@@ -252,6 +260,20 @@ void add_migrate(const program::Command& root) {
                      "Others may have the old log's keys: nothing that it signs after its final "
                      "head is to be believed. For --mode immediate");
     command.runs([options] { return run(*options, "start"); });
+  }
+  {
+    const Options options = fresh();
+    const auto command = add(group, "labels",
+                             "Say which labels an old log at another gateway has, before plan and "
+                             "start: it does not tell",
+                             options, true);
+    command
+        .add_path(
+            "FILE", options->labels,
+            "A label a line, as JSON, or what ktgate log export has written of the log; - for "
+            "standard input")
+        .required();
+    command.runs([options] { return labels(*options); });
   }
   struct Plain {
     const char* name;

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "federation/strict_json.h"
+#include "labels_body.h"
 #include "migration_page.h"
 #include "problem.h"
 #include "routing/await.h"
@@ -44,6 +45,8 @@ Json json_of(const Hosting& hosting, const Record& record) {
             {"rate", record.rate},
             {"grace_ms", record.grace_ms},
             {"is_compromised", record.is_compromised},
+            {"is_checked", record.is_checked},
+            {"labels", record.labels},
             {"moved", record.progress.moved},
             {"updated", record.progress.updated},
             {"verified", record.progress.verified}};
@@ -131,6 +134,27 @@ Result<Json> start(const Call& call) {
   return shown(call, call.migrations.start(*call.hosting, call.domain, order, call.now));
 }
 
+Result<Json> begin_list(const Call& call) {
+  KT_TRY(call.migrations.begin_list(*call.hosting, call.domain));
+  return Json::object();
+}
+
+Result<Json> add_to_list(const Call& call) {
+  KT_TRY(const auto labels, parse_labels(call.body));
+  KT_TRY(call.migrations.add_to_list(*call.hosting, call.domain, labels));
+  return Json{{"labels", labels.size()}};
+}
+
+Result<Json> complete_list(const Call& call) {
+  KT_TRY(const auto json, federation::parse_json(
+                              {reinterpret_cast<const char*>(call.body.data()), call.body.size()}));
+  if (!json.is_object() || !json.contains("count"))
+    return fail(Errc::malformed, "count is missing");
+  KT_TRY(const std::uint64_t count, number_in(json, "count", migration::Journal::kMaxListed));
+  KT_TRY(call.migrations.complete_list(*call.hosting, call.domain, count));
+  return Json{{"labels", count}};
+}
+
 Result<Json> page(const Call& call) {
   const HostedMigration* const migration = call.hosting->migration(call.domain);
   if (migration == nullptr) return fail(Errc::not_found, "no labels of that domain are moving");
@@ -143,12 +167,17 @@ Result<Json> page(const Call& call) {
 struct MigrationApi::Command {
   std::string_view name;
   Result<Json> (*run)(const Call& call);
+  std::string_view type = kType;
+  std::size_t limit = kMaxBody;
 };
 
 tl::expected<Endpoint, Response> MigrationApi::find(const RequestHead& head) {
   static constexpr std::array kCommands{
       Command{"plan", plan},
       Command{"start", start},
+      Command{"labels-begin", begin_list},
+      Command{"labels", add_to_list, kLabelsType, kMaxLabelsSize},
+      Command{"labels-end", complete_list},
       Command{"advance",
               [](const Call& call) {
                 return shown(call, call.migrations.advance(*call.hosting, *call.published,
@@ -183,8 +212,8 @@ tl::expected<Endpoint, Response> MigrationApi::find(const RequestHead& head) {
   if (!domain || command == kCommands.end()) return Refused(problem_response(Problem::not_found));
   if (head.method != Method::post) return Refused(method_not_allowed(Method::post));
   endpoint.name = "migrate";
-  endpoint.content_type = kType;
-  endpoint.body_limit = kMaxBody;
+  endpoint.content_type = command->type;
+  endpoint.body_limit = command->limit;
   if (head.content_type != endpoint.content_type)
     return Refused(
         problem_response(Problem::unsupported_media_type, "it has to be " + endpoint.content_type));

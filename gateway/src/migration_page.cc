@@ -6,6 +6,7 @@
 #include "federation/strict_json.h"
 #include "keytrans/base64url.h"
 #include "keytrans/prover.h"
+#include "wait_for.h"
 
 namespace kt::gateway {
 namespace {
@@ -19,23 +20,29 @@ struct Searched {
   bool is_tombstone = false;
 };
 
-Result<std::optional<Searched>> search(const log::Log& log, const Label& label,
+Result<Bytes> ask(const HostedLog& log, const keytrans::SearchRequest& request) {
+  if (log.is_remote()) return wait_for(log.service->ask(routing::LogRequest(request)));
+  KT_TRY(const auto view, log.log->view());
+  KT_TRY(const auto response, keytrans::prove_search(*view, request));
+  return keytrans::encode(response, log.configuration().context(request.version.has_value()));
+}
+
+Result<std::optional<Searched>> search(const HostedLog& log, const Label& label,
                                        std::optional<TreeSize> last,
                                        std::optional<Version> version) {
-  KT_TRY(const auto view, log.view());
-  const auto response = keytrans::prove_search(*view, {last, label, version});
-  if (!response && response.error().code == Errc::not_found) return std::nullopt;
-  if (!response) return tl::unexpected<Error>(response.error());
-  KT_TRY(Bytes bytes,
-         keytrans::encode(*response, log.configuration().context(version.has_value())));
-  return Searched{std::move(bytes), version ? *version : *response->version,
-                  federation::is_like_a_tombstone(response->value.value)};
+  auto bytes = ask(log, {last, label, version});
+  if (!bytes && bytes.error().code == Errc::not_found) return std::nullopt;
+  if (!bytes) return tl::unexpected<Error>(std::move(bytes).error());
+  KT_TRY(const auto response, keytrans::decode<keytrans::SearchResponse>(
+                                  *bytes, log.configuration().context(version.has_value())));
+  return Searched{*std::move(bytes), version ? *version : *response.version,
+                  federation::is_like_a_tombstone(response.value.value)};
 }
 
 Result<Json> describe(const HostedMigration& migration, const PageRequest& request,
                       const Label& label) {
-  const log::Log& from = *migration.from->log;
-  const log::Log& to = *migration.to->log;
+  const HostedLog& from = *migration.from;
+  const HostedLog& to = *migration.to;
   Json json{{kPageLabel, to_base64url(label.bytes())}};
   KT_TRY(const auto greatest, search(from, label, request.from_last, std::nullopt));
   if (greatest) json[kPageFrom] = to_base64url(greatest->response);
@@ -93,7 +100,7 @@ Result<Json> make_page(const HostedMigration& migration, const PageRequest& requ
   KT_TRY(const std::string from, configuration_of(*migration.from));
   KT_TRY(const std::string to, configuration_of(*migration.to));
   Json page{{"from", from}, {"to", to}, {"labels", Json::array()}};
-  KT_TRY(const auto labels, migration.from->log->labels(request.after, kPageLabels));
+  KT_TRY(const auto labels, migration.labels(request.after, kPageLabels));
   for (const Label& label : labels) {
     page["after"] = to_base64url(label.bytes());
     if (federation::is_reserved(label)) continue;
@@ -104,7 +111,7 @@ Result<Json> make_page(const HostedMigration& migration, const PageRequest& requ
     KT_TRY(const Bytes recorded, migration.record.final_head->encode());
     page["final_head"] = to_base64url(recorded);
     KT_TRY(const auto logged,
-           search(*migration.to->log, federation::final_head_label(migration.record.from),
+           search(*migration.to, federation::final_head_label(migration.record.from),
                   request.to_last, std::nullopt));
     if (logged) page["logged_final_head"] = to_base64url(logged->response);
   }

@@ -3,11 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/use_future.hpp>
-
 #include "migration/runner.h"
+#include "wait_for.h"
 
 namespace kt::gateway {
 namespace {
@@ -28,18 +25,14 @@ constexpr std::size_t kPage = 256;
 // Pages in which a second's labels are moved, where there is a limit.
 constexpr std::size_t kPagesInSecond = 4;
 
-std::size_t page_of(const Record& record) {
-  if (record.rate == 0) return kPage;
-  return std::clamp<std::size_t>(record.rate / kPagesInSecond, 1, kPage);
-}
-
-// A coroutine on this thread, to its end.
-template <class T>
-T wait_for(boost::asio::awaitable<T> work) {
-  boost::asio::io_context context;
-  auto done = boost::asio::co_spawn(context, std::move(work), boost::asio::use_future);
-  context.run();
-  return done.get();
+// With another gateway as many as there are connections, so that users have room to wait.
+std::size_t page_of(const HostedMigration& hosted, const Record& record) {
+  std::size_t most = kPage;
+  for (const HostedLog* const log : {hosted.from, hosted.to}) {
+    if (log->is_remote()) most = std::min(most, log->upstream->connections());
+  }
+  if (record.rate == 0) return most;
+  return std::clamp<std::size_t>(record.rate / kPagesInSecond, 1, most);
 }
 
 class GatewaySurroundings final : public migration::Surroundings {
@@ -64,11 +57,12 @@ class GatewaySurroundings final : public migration::Surroundings {
     return current_.is_alone() && publisher_.is_alone();
   }
   Result<std::vector<Label>> labels(const std::optional<Label>& after, std::size_t limit) override {
-    return hosted_.from->log->labels(after, limit);
+    return hosted_.labels(after, limit);
   }
   Result<migration::FinalHead> head() override {
-    if (hosted_.record.is_compromised) hosted_.from->log->seal();
-    return head_of(*hosted_.from->log);
+    // One at another gateway is its operator's to stop.
+    if (hosted_.record.is_compromised && !hosted_.from->is_remote()) hosted_.from->log->seal();
+    return head_of(*hosted_.from);
   }
   [[nodiscard]] std::uint64_t epoch() const override {
     const auto* const directory = find_directory();
@@ -149,7 +143,8 @@ milliseconds MigrationThread::go_on(const Record& record) {
     say_once(name, "an update of " + name + " is not finished yet: " + left.error().detail);
     return kRetry;
   }
-  const auto stepped = wait_for(runner.step(page_of(record)));
+  const std::size_t page = page_of(*hosted, record);
+  const auto stepped = wait_for(runner.step(page));
   const Record& now = runner.record();
   if (!stepped) {
     // A command has changed the record.
@@ -166,7 +161,7 @@ milliseconds MigrationThread::go_on(const Record& record) {
   if (*stepped) said_.erase(name);
   if (!*stepped || now.phase != record.phase) return kLook;
   if (record.rate == 0) return kAtOnce;
-  return milliseconds(1000 * page_of(record) / record.rate);
+  return milliseconds(1000 * page / record.rate);
 }
 
 void MigrationThread::say_once(const std::string& domain, const std::string& what) {

@@ -3,8 +3,10 @@
 #include <algorithm>
 
 #include "federation/reserved.h"
+#include "keytrans/client_state.h"
 #include "keytrans/log_math.h"
 #include "keytrans/log_tree.h"
+#include "wait_for.h"
 
 namespace kt::gateway {
 namespace {
@@ -19,14 +21,10 @@ using migration::Stage;
 using migration::Transition;
 
 constexpr std::size_t kPage = 1000;
+// Labels that another gateway is asked about while somebody waits for it.
+constexpr std::size_t kLookedAtFirst = 32;
 
 tl::unexpected<Error> refused(std::string why) { return fail(Errc::rejected, std::move(why)); }
-
-// The logs that labels of a domain are to move between.
-struct Logs {
-  const HostedLog* from;
-  const HostedLog* to;
-};
 
 const DomainConfiguration* find_domain(const Hosting& hosting, const Domain& name) {
   const auto found =
@@ -35,12 +33,45 @@ const DomainConfiguration* find_domain(const Hosting& hosting, const Domain& nam
   return found == hosting.domains().end() ? nullptr : &*found;
 }
 
+// What has to be true of either log. `which` is "old" or "new".
+Result<void> verify_log(const HostedLog& hosted, const std::string& which) {
+  if (!hosted.is_remote()) {
+    if (hosted.configuration().mode() == DeploymentMode::thirdPartyManagement)
+      return refused("the " + which + " log " + hosted.alias +
+                     " is managed for somebody else, who alone can write to it");
+    if (hosted.gateway) return refused("the " + which + " log is another gateway's");
+    return {};
+  }
+  if (!hosted.writer)
+    return refused("the " + which +
+                   " log is at another gateway, and this one cannot write to it: it has no "
+                   "remote_log.writer and token_file");
+  if (hosted.configuration().mode() == DeploymentMode::thirdPartyManagement &&
+      !hosted.is_signed_here())
+    return refused("the " + which +
+                   " log is managed by a third party, and values are not signed here: it has no "
+                   "remote_log.leaf_key");
+  // That it is there, and is what its configuration says.
+  const auto head = head_of(hosted);
+  if (!head && head.error().code == Errc::verification_failed)
+    return refused("what the " + which +
+                   " log says does not verify by its configuration: " + head.error().detail);
+  if (!head) return refused("the " + which + " log does not answer: " + head.error().detail);
+  return {};
+}
+
+// What has to be true of the new log besides.
 Result<void> verify_target(const Hosting& hosting, const HostedLog& to) {
-  if (to.is_remote()) return refused("the new log is at another gateway; it has to be in this one");
   for (const DomainConfiguration& each : hosting.domains()) {
     if (std::find(each.logs.begin(), each.logs.end(), to.alias) != each.logs.end())
       return refused("the new log is one of " + each.name->text() + " already");
   }
+  if (to.is_remote()) return {};
+  const log::LogState state = to.log->state();
+  if (state.trouble != log::Trouble::none)
+    return refused("the new log takes no updates: " + std::string(to_string(state.trouble)));
+  if (to.configuration().mode() == DeploymentMode::thirdPartyAuditing && !state.audited)
+    return refused("the new log takes no updates, as its auditor has not signed anything yet");
   std::optional<Label> after;
   while (true) {
     KT_TRY(const auto labels, to.log->labels(after, kPage));
@@ -49,28 +80,6 @@ Result<void> verify_target(const Hosting& hosting, const HostedLog& to) {
       return refused("the new log has labels already");
     after = labels.back();
   }
-}
-
-Result<Logs> find_logs(const Hosting& hosting, const Domain& name, const std::string& to_name) {
-  const DomainConfiguration* const domain = find_domain(hosting, name);
-  if (domain == nullptr) return fail(Errc::not_found, "there is no such domain here");
-  if (!domain->url)
-    return refused("the domain has no url, so that its users could not learn of the new log");
-  if (domain->policy != DomainPolicy::single || domain->logs.size() != 1)
-    return refused("the domain's labels are in several logs");
-  const HostedLog* const from = hosting.find_log(domain->logs[0]);
-  const HostedLog* const to = hosting.find_log(to_name);
-  KT_ASSERT(from != nullptr);
-  if (to == nullptr) return refused("there is no log of that name here");
-  if (to == from) return refused("the domain's labels are in that log");
-  for (const HostedLog* const each : {from, to}) {
-    if (!each->is_remote() && each->configuration().mode() == DeploymentMode::thirdPartyManagement)
-      return refused("the log " + each->alias +
-                     " is managed for somebody else, who alone can write to it");
-  }
-  if (from->is_remote()) return refused("the old log is at another gateway");
-  KT_TRY(verify_target(hosting, *to));
-  return Logs{from, to};
 }
 
 // Whether what is ordered makes sense.
@@ -90,6 +99,122 @@ bool is_as_ordered(const Record& record, const MigrationOrder& order, const Host
 }
 
 }  // namespace
+
+struct Migrations::Logs {
+  const HostedLog* from;
+  const HostedLog* to;
+
+  [[nodiscard]] bool is_listed() const { return from->is_remote(); }
+};
+
+Result<Migrations::Logs> Migrations::find_logs(const Hosting& hosting, const Domain& name,
+                                               const MigrationOrder& order) const {
+  KT_TRY(verify_order(order));
+  const DomainConfiguration* const domain = find_domain(hosting, name);
+  if (domain == nullptr) return fail(Errc::not_found, "there is no such domain here");
+  if (!domain->url)
+    return refused("the domain has no url, so that its users could not learn of the new log");
+  if (domain->policy != DomainPolicy::single || domain->logs.size() != 1)
+    return refused("the domain's labels are in several logs");
+  const HostedLog* const from = hosting.find_log(domain->logs[0]);
+  const HostedLog* const to = hosting.find_log(order.to);
+  KT_ASSERT(from != nullptr);
+  if (to == nullptr) return refused("there is no log of that name here");
+  if (to == from) return refused("the domain's labels are in that log");
+  KT_TRY(verify_log(*from, "old"));
+  KT_TRY(verify_log(*to, "new"));
+  KT_TRY(verify_target(hosting, *to));
+  const Logs logs{from, to};
+  KT_TRY(verify_labels(logs, name));
+  return logs;
+}
+
+Result<std::vector<Label>> Migrations::labels_of(const Logs& logs, const Domain& domain,
+                                                 const std::optional<Label>& after,
+                                                 std::size_t limit) const {
+  if (logs.is_listed()) return journal_->listed(domain, after, limit);
+  return logs.from->log->labels(after, limit);
+}
+
+// The first labels at least: the gateway looks at all of them before anything moves.
+Result<void> Migrations::verify_labels(const Logs& logs, const Domain& domain) const {
+  if (logs.is_listed()) {
+    KT_TRY(const auto count, journal_->listed(domain));
+    if (!count)
+      return refused(
+          "the old log is at another gateway, and does not tell its labels: give them with ktgate "
+          "migrate labels");
+    if (*count == 0) return refused("the list of labels has none");
+  }
+  if (!logs.is_listed() && !logs.to->is_remote()) return {};
+  KT_TRY(const auto first, labels_of(logs, domain, std::nullopt, kLookedAtFirst));
+  const auto from = migration::make_label_log(*logs.from->service, logs.from->configuration());
+  const auto to = migration::make_label_log(*logs.to->service, logs.to->configuration());
+  for (const Label& label : first) {
+    if (federation::is_reserved(label)) continue;
+    KT_TRY(const auto in_old, wait_for(from->read(label)));
+    if (!in_old && logs.is_listed())
+      return refused("the list has a label that the old log does not have");
+    KT_TRY(const auto in_new, wait_for(to->read(label)));
+    if (in_new) return refused("the new log has labels already");
+  }
+  return {};
+}
+
+Result<MigrationPlan> Migrations::count(const Logs& logs, const Domain& domain) const {
+  MigrationPlan plan{logs.from->alias, logs.to->alias};
+  if (logs.is_listed()) {
+    KT_TRY(const auto listed, journal_->listed(domain));
+    plan.labels = listed.value_or(0);
+    plan.is_counted = true;
+    return plan;
+  }
+  std::optional<Label> after;
+  while (plan.labels < kMaxCounted) {
+    KT_TRY(const auto labels, logs.from->log->labels(after, kPage));
+    plan.is_counted = labels.empty();
+    if (labels.empty()) break;
+    for (const Label& label : labels) plan.labels += federation::is_reserved(label) ? 0U : 1U;
+    after = labels.back();
+  }
+  return plan;
+}
+
+// One that is finished, and that the configuration has followed, is the past.
+Result<void> Migrations::require_no_move(const Hosting& hosting, const Domain& domain) const {
+  if (find_domain(hosting, domain) == nullptr)
+    return fail(Errc::not_found, "there is no such domain here");
+  KT_TRY(const auto record, journal_->find(domain));
+  if (record && (record->phase != Phase::finished || hosting.migration(domain) != nullptr))
+    return refused("labels of the domain are moving already");
+  return {};
+}
+
+Result<void> Migrations::begin_list(const Hosting& hosting, const Domain& domain) {
+  KT_TRY(require_no_move(hosting, domain));
+  return journal_->begin_list(domain);
+}
+
+Result<void> Migrations::add_to_list(const Hosting& hosting, const Domain& domain,
+                                     const std::vector<Label>& labels) {
+  KT_TRY(require_no_move(hosting, domain));
+  for (const Label& label : labels) {
+    if (federation::is_reserved(label))
+      return refused("the list has a label that is the gateways' own");
+    const auto resolved = hosting.table().resolve(label);
+    if (!resolved || resolved->domain != domain || resolved->label != label)
+      return refused("the list has a label that is none of the domain's");
+  }
+  auto added = journal_->add_to_list(domain, labels);
+  if (!added && added.error().code == Errc::conflict) return refused(added.error().detail);
+  return added;
+}
+
+Result<void> Migrations::complete_list(const Hosting& hosting, const Domain& domain,
+                                       std::uint64_t count) {
+  KT_TRY(require_no_move(hosting, domain));
+  return journal_->complete_list(domain, count);
+}
 
 Result<std::unique_ptr<Migrations>> Migrations::open(store::Store& store) {
   KT_TRY(auto journal, migration::Journal::open(store));
@@ -124,18 +249,8 @@ Result<MigrationPlan> Migrations::plan(const Hosting& hosting, const Domain& dom
   KT_TRY(const auto record, journal_->find(domain));
   if (record && hosting.migration(domain) != nullptr)
     return refused("labels of the domain are moving already");
-  KT_TRY(verify_order(order));
-  KT_TRY(const Logs logs, find_logs(hosting, domain, order.to));
-  MigrationPlan plan{logs.from->alias, logs.to->alias};
-  std::optional<Label> after;
-  while (plan.labels < kMaxCounted) {
-    KT_TRY(const auto labels, logs.from->log->labels(after, kPage));
-    plan.is_counted = labels.empty();
-    if (labels.empty()) break;
-    for (const Label& label : labels) plan.labels += federation::is_reserved(label) ? 0U : 1U;
-    after = labels.back();
-  }
-  return plan;
+  KT_TRY(const Logs logs, find_logs(hosting, domain, order));
+  return count(logs, domain);
 }
 
 Result<Record> Migrations::start(const Hosting& hosting, const Domain& domain,
@@ -148,14 +263,18 @@ Result<Record> Migrations::start(const Hosting& hosting, const Domain& domain,
     if (is_as_ordered(*record, order, hosting)) return *record;
     return refused("labels of the domain are moving already, and otherwise");
   }
-  KT_TRY(verify_order(order));
-  KT_TRY(const Logs logs, find_logs(hosting, domain, order.to));
+  KT_TRY(const Logs logs, find_logs(hosting, domain, order));
+  KT_TRY(const MigrationPlan counted, count(logs, domain));
   Record first{domain, order.mode, logs.from->configuration().id(), logs.to->configuration().id()};
   first.started = now;
   first.phase_since = now;
   first.rate = order.rate;
   first.grace_ms = order.grace_ms;
   first.is_compromised = order.is_compromised;
+  first.labels = counted.is_counted ? counted.labels : 0;
+  first.is_listed = logs.is_listed();
+  // What a log here has was looked at; another gateway is asked when the document names both.
+  first.is_checked = !logs.is_listed() && !logs.to->is_remote();
   KT_TRY(journal_->change(domain, record, first));
   note_change();
   return first;
@@ -175,9 +294,9 @@ Result<Record> Migrations::advance(const Hosting& hosting, const PublishedDirect
                          : hosted->stage(document->second);
   const bool is_ready = stage && hosted->record.phase == record.phase &&
                         document->second.directory().find(record.to) != nullptr &&
+                        (record.is_checked || record.phase != Phase::prepared) &&
                         *stage == (record.mode == Mode::gradual ? Stage::during : Stage::before);
-  if (!is_ready)
-    return refused("the directory document does not say yet that " + std::string(next->condition));
+  if (!is_ready) return refused("it is not so yet that " + std::string(next->condition));
   return change(record, migration::step(record, *next, now));
 }
 
@@ -225,7 +344,9 @@ Result<Record> Migrations::abort(const Domain& domain) {
   return record;
 }
 
-Result<migration::FinalHead> head_of(const log::Log& log) {
+namespace {
+
+Result<migration::FinalHead> head_here(const log::Log& log) {
   KT_TRY(const auto view, log.view());
   KT_TRY(const auto head, view->tree_head());
   std::vector<HashValue> heads;
@@ -234,6 +355,20 @@ Result<migration::FinalHead> head_of(const log::Log& log) {
     heads.push_back(value);
   }
   return migration::FinalHead{head.tree_size, keytrans::log_root(head.tree_size, heads), false};
+}
+
+}  // namespace
+
+Result<migration::FinalHead> head_of(const HostedLog& hosted) {
+  if (!hosted.is_remote()) return head_here(*hosted.log);
+  keytrans::ClientState user(hosted.configuration());
+  const auto request = user.distinguished_request();
+  KT_TRY(const Bytes answer, wait_for(hosted.service->ask(routing::LogRequest(request))));
+  KT_TRY(const auto response, keytrans::decode<keytrans::DistinguishedResponse>(
+                                  answer, hosted.configuration().context()));
+  KT_TRY(auto verified, user.verify(request, response, log::system_clock().now()));
+  KT_TRY(user.apply(std::move(verified)));
+  return migration::FinalHead{*user.last(), user.view()->root(), false};
 }
 
 }  // namespace kt::gateway

@@ -60,6 +60,15 @@ class Migrations {
   // Changes nothing.
   Result<MigrationPlan> plan(const Hosting& hosting, const federation::Domain& domain,
                              const MigrationOrder& order) const;
+  // A list of the labels of an old log that does not tell them, which start() then goes by: begun
+  // anew, added to, and complete with `count` labels. Errors: those of migration::Journal, with
+  // those of its conflicts as rejected; rejected also for a label that is not the domain's, or is
+  // the gateways' own, and while labels of the domain are moving.
+  Result<void> begin_list(const Hosting& hosting, const federation::Domain& domain);
+  Result<void> add_to_list(const Hosting& hosting, const federation::Domain& domain,
+                           const std::vector<Label>& labels);
+  Result<void> complete_list(const Hosting& hosting, const federation::Domain& domain,
+                             std::uint64_t count);
   Result<migration::Record> start(const Hosting& hosting, const federation::Domain& domain,
                                   const MigrationOrder& order, Timestamp now);
   // Into the phase that a person decides about, draining's end excepted.
@@ -80,6 +89,15 @@ class Migrations {
  private:
   explicit Migrations(std::unique_ptr<migration::Journal> journal) : journal_(std::move(journal)) {}
 
+  // What would move, and where. Errors: rejected when it may not.
+  struct Logs;
+  Result<Logs> find_logs(const Hosting& hosting, const federation::Domain& name,
+                         const MigrationOrder& order) const;
+  Result<std::vector<Label>> labels_of(const Logs& logs, const federation::Domain& domain,
+                                       const std::optional<Label>& after, std::size_t limit) const;
+  Result<MigrationPlan> count(const Logs& logs, const federation::Domain& domain) const;
+  Result<void> verify_labels(const Logs& logs, const federation::Domain& domain) const;
+  Result<void> require_no_move(const Hosting& hosting, const federation::Domain& domain) const;
   Result<migration::Record> required(const federation::Domain& domain) const;
   Result<migration::Record> change(const migration::Record& before, const migration::Record& after);
 
@@ -88,7 +106,8 @@ class Migrations {
   std::atomic<bool> changed_ = false;
 };
 
-// The head that a log in this process has now. Errors: those of log::Log::view().
-Result<migration::FinalHead> head_of(const log::Log& log);
+// The head that a log has now; that of one at another gateway as a user would verify it. Blocking.
+// Errors: those of log::Log::view() and of the log; verification_failed.
+Result<migration::FinalHead> head_of(const HostedLog& hosted);
 
 }  // namespace kt::gateway

@@ -154,7 +154,7 @@ Result<void> OhttpPublisher::put_into_logs(const Hosting& hosting) {
       const HostedLog& hosted = *hosting.find_log(alias);
       // A log whose labels have moved takes nothing more.
       if (migration != nullptr && migration->from == &hosted && migration->has_moved()) continue;
-      KT_TRY(put_reserved(*hosted.log, keys_label(), entry, is_stopped_));
+      KT_TRY(put_reserved(hosted, keys_label(), entry, is_stopped_));
     }
   }
   return {};

@@ -145,6 +145,7 @@ Result<std::shared_ptr<const Hosting>> OpenLogs::host(const GatewayConfiguration
       return fail(Errc::rejected, named.directory.string() + ": it is a copy of another log here");
     hosted.push_back({named.alias, named.directory, named.writer, named.auditor, *log,
                       routing::make_embedded(**log)});
+    if (named.gateway) hosted.back().gateway = LogGateway{*named.gateway, *named.gateway_domain};
   }
   for (const RemoteLogConfiguration& named : configuration.remote_logs) {
     auto upstream = open(named, configuration.state);

@@ -100,14 +100,24 @@ Json responses(const ApiOperation& operation) {
   return all;
 }
 
+std::string_view words_for(Audience audience) {
+  switch (audience) {
+    case Audience::auditor: return "For the log's auditor alone.";
+    case Audience::gateway:
+      return "For the gateway alone that has the log for a domain of its own.";
+    case Audience::everyone:
+    case Audience::admitted: break;
+  }
+  return "For those whom the rules of the label's domain admit.";
+}
+
 Json describe(const ApiOperation& operation, const BodyLimits& limits) {
   Json json{{"operationId", operation.name}, {"summary", operation.help}};
   if (operation.audience != Audience::everyone) {
-    const bool is_for_auditor = operation.audience == Audience::auditor;
-    json["description"] = is_for_auditor ? "For the log's auditor alone."
-                                         : "For those whom the rules of the label's domain admit.";
+    const bool is_for_any = operation.audience == Audience::admitted;
+    json["description"] = words_for(operation.audience);
     Json ways = {{{"bearer", Json::array()}}, {{"certificate", Json::array()}}};
-    if (!is_for_auditor) ways.push_back(Json::object());
+    if (is_for_any) ways.push_back(Json::object());
     json["security"] = std::move(ways);
   }
   if (Json all = parameters(operation); !all.empty()) json["parameters"] = std::move(all);

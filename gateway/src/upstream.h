@@ -56,6 +56,8 @@ class Upstream {
   Upstream& operator=(const Upstream&) = delete;
   ~Upstream();  // while nobody asks any more
 
+  // How many requests may be under way without one of them waiting for another.
+  [[nodiscard]] std::size_t connections() const { return remote_.http.connections; }
   [[nodiscard]] const std::string& alias() const { return remote_.alias; }
   [[nodiscard]] const keytrans::LogConfiguration& configuration() const { return configuration_; }
   [[nodiscard]] routing::RemoteLog& log() const { return *log_; }

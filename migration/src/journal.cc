@@ -11,6 +11,7 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr std::string_view kSpace = "migration";
+constexpr std::size_t kListPage = 10'000;  // that is erased at once
 
 Bytes key_of(std::uint64_t number) {
   Bytes key;
@@ -20,6 +21,18 @@ Bytes key_of(std::uint64_t number) {
 }
 
 Bytes key_of(const federation::Domain& domain) { return to_bytes(std::string_view(domain.text())); }
+
+// No domain has the octet that stands behind it here.
+Bytes list_prefix(const federation::Domain& domain) {
+  Bytes key = key_of(domain);
+  key.push_back(0);
+  return key;
+}
+Bytes listed_key(const federation::Domain& domain, const Label& label) {
+  Bytes key = list_prefix(domain);
+  key.insert(key.end(), label.bytes().begin(), label.bytes().end());
+  return key;
+}
 
 Result<std::uint64_t> number_of(ByteView key) {
   keytrans::Decoder io(key);
@@ -96,6 +109,8 @@ class JournalIntents final : public Intents {
 Result<std::unique_ptr<Journal>> Journal::open(store::Store& store) {
   KT_TRY(const store::Table records, store.table(kSpace, "records"));
   KT_TRY(const store::Table intents, store.table(kSpace, "intents"));
+  KT_TRY(const store::Table lists, store.table(kSpace, "lists"));
+  KT_TRY(const store::Table labels, store.table(kSpace, "labels"));
   KT_TRY(const auto snapshot, store.snapshot());
   KT_TRY(const auto last, snapshot->last_before(intents, {}));
   std::uint64_t next = 1;
@@ -103,7 +118,7 @@ Result<std::unique_ptr<Journal>> Journal::open(store::Store& store) {
     KT_TRY(const std::uint64_t greatest, number_of(last->key));
     next = greatest + 1;
   }
-  return std::unique_ptr<Journal>(new Journal(store, records, intents, next));
+  return std::unique_ptr<Journal>(new Journal(store, {records, intents, lists, labels}, next));
 }
 
 Result<std::vector<Record>> Journal::records() const {
@@ -143,6 +158,115 @@ Result<void> Journal::change(const federation::Domain& domain, const std::option
   }
   return done(store_.commit(batch));
 }
+
+// --- Lists -----------------------------------------------------------------------------------
+
+Result<Bytes> Journal::List::encode() const {
+  keytrans::Encoder io;
+  io.number("List.count", count);
+  io.number("List.is_complete", is_complete);
+  return std::move(io).finish();
+}
+
+Result<Journal::List> Journal::List::decode(ByteView value) {
+  keytrans::Decoder io(value);
+  List list;
+  io.number("List.count", list.count);
+  io.number("List.is_complete", list.is_complete);
+  io.require(list.is_complete <= 1, "List.is_complete", "is neither 0 nor 1");
+  if (!std::move(io).finish()) return fail(Errc::corrupt, "a list of labels is none");
+  return list;
+}
+
+Result<std::optional<Journal::List>> Journal::find_list(const federation::Domain& domain) const {
+  KT_TRY(const auto snapshot, store_.snapshot());
+  KT_TRY(const auto value, snapshot->get(lists_, key_of(domain)));
+  if (!value) return std::nullopt;
+  KT_TRY(const List list, List::decode(*value));
+  return list;
+}
+
+Result<void> Journal::begin_list(const federation::Domain& domain) {
+  store::Batch forget;
+  forget.erase(lists_, key_of(domain));
+  KT_TRY(done(store_.commit(forget)));
+  while (true) {
+    KT_TRY(const auto page, listed(domain, std::nullopt, kListPage));
+    if (page.empty()) break;
+    store::Batch batch;
+    for (const Label& label : page) batch.erase(labels_, listed_key(domain, label));
+    KT_TRY(done(store_.commit(batch)));
+  }
+  store::Batch begin;
+  KT_TRY(Bytes empty, List{}.encode());
+  begin.put(lists_, key_of(domain), std::move(empty));
+  return done(store_.commit(begin));
+}
+
+Result<void> Journal::add_to_list(const federation::Domain& domain,
+                                  const std::vector<Label>& labels) {
+  KT_TRY(auto list, find_list(domain));
+  if (!list) return fail(Errc::not_found, "no list of labels was begun");
+  if (list->is_complete == 1) return fail(Errc::rejected, "the list of labels is complete");
+  if (labels.size() > kMaxListed - list->count)
+    return fail(Errc::rejected, "the list has too many labels");
+  KT_TRY(Bytes before, list->encode());
+  store::Batch batch;
+  batch.expect(lists_, key_of(domain), std::move(before));
+  {
+    KT_TRY(const auto snapshot, store_.snapshot());
+    std::set<Label> seen;
+    for (const Label& label : labels) {
+      const Bytes key = listed_key(domain, label);
+      KT_TRY(const auto there, snapshot->get(labels_, key));
+      if (there || !seen.insert(label).second)
+        return fail(Errc::conflict, "the list has a label twice");
+      batch.put(labels_, key, Bytes{1});
+    }
+  }
+  list->count += labels.size();
+  KT_TRY(Bytes after, list->encode());
+  batch.put(lists_, key_of(domain), std::move(after));
+  return done(store_.commit(batch));
+}
+
+Result<void> Journal::complete_list(const federation::Domain& domain, std::uint64_t count) {
+  KT_TRY(auto list, find_list(domain));
+  if (!list) return fail(Errc::not_found, "no list of labels was begun");
+  if (list->count != count)
+    return fail(Errc::rejected, "the list has " + std::to_string(list->count) + " labels");
+  list->is_complete = 1;
+  KT_TRY(Bytes value, list->encode());
+  store::Batch batch;
+  batch.put(lists_, key_of(domain), std::move(value));
+  return done(store_.commit(batch));
+}
+
+Result<std::optional<std::uint64_t>> Journal::listed(const federation::Domain& domain) const {
+  KT_TRY(const auto list, find_list(domain));
+  if (!list || list->is_complete == 0) return std::nullopt;
+  return list->count;
+}
+
+Result<std::vector<Label>> Journal::listed(const federation::Domain& domain,
+                                           const std::optional<Label>& after,
+                                           std::size_t limit) const {
+  const Bytes prefix = list_prefix(domain);
+  std::vector<Label> page;
+  if (limit == 0) return page;
+  const Bytes from = after ? listed_key(domain, *after) : prefix;
+  KT_TRY(const auto snapshot, store_.snapshot());
+  KT_TRY(snapshot->scan_keys(labels_, from, [&](ByteView key) -> Result<bool> {
+    if (key.size() <= prefix.size() || !equal(key.first(prefix.size()), prefix)) return false;
+    if (after && equal(key, from)) return true;
+    KT_TRY(Label label, Label::create(key.subspan(prefix.size())));
+    page.push_back(std::move(label));
+    return page.size() < limit;
+  }));
+  return page;
+}
+
+// --- Updates ---------------------------------------------------------------------------------
 
 Result<std::uint64_t> Journal::add(const federation::Domain& domain, const Label& label) {
   KT_TRY(Bytes value, encode_intent(domain, label));

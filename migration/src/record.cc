@@ -14,7 +14,7 @@ constexpr std::size_t kMaxFault = 255;
 
 constexpr std::array kTransitions{
     Transition{Mode::gradual, Phase::prepared, Phase::dual, Actor::gateway,
-               "the directory document names both logs"},
+               "the directory document names both logs, and the labels are checked"},
     Transition{Mode::gradual, Phase::dual, Phase::sweeping, Actor::person,
                "the directory document says gradual, and whoever was asked before is answered"},
     Transition{Mode::gradual, Phase::sweeping, Phase::draining, Actor::gateway,
@@ -22,7 +22,7 @@ constexpr std::array kTransitions{
     Transition{Mode::gradual, Phase::draining, Phase::finished, Actor::person,
                "the grace period is over"},
     Transition{Mode::immediate, Phase::prepared, Phase::frozen, Actor::person,
-               "the directory document names both logs"},
+               "the directory document names both logs, and the labels are checked"},
     Transition{Mode::immediate, Phase::frozen, Phase::populating, Actor::gateway,
                "whoever was asked before is answered"},
     Transition{Mode::immediate, Phase::populating, Phase::verifying, Actor::gateway,
@@ -76,6 +76,7 @@ struct Wire {
   std::uint8_t is_compromised = 0;
   std::uint64_t quiet_ms = 0;
   std::uint64_t labels = 0;
+  std::uint8_t is_listed = 0;
   std::uint8_t is_checked = 0;
 };
 
@@ -106,6 +107,7 @@ void wire(Io& io, S& s) {
   wire_flag(io, "is_compromised", s.is_compromised);
   io.number("quiet_ms", s.quiet_ms);
   io.number("labels", s.labels);
+  wire_flag(io, "is_listed", s.is_listed);
   wire_flag(io, "is_checked", s.is_checked);
 }
 
@@ -169,6 +171,7 @@ Result<Bytes> Record::encode() const {
                      static_cast<std::uint8_t>(is_compromised ? 1 : 0),
                      quiet_ms,
                      labels,
+                     static_cast<std::uint8_t>(is_listed ? 1 : 0),
                      static_cast<std::uint8_t>(is_checked ? 1 : 0)};
   keytrans::Encoder io;
   wire(io, written);
@@ -204,6 +207,7 @@ Result<Record> Record::decode(ByteView bytes) {
                 is_compromised,
                 read.quiet_ms,
                 read.labels,
+                read.is_listed == 1,
                 read.is_checked == 1};
 }
 

@@ -6,6 +6,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/this_coro.hpp>
 
+#include "federation/reserved.h"
 #include "routing/await.h"
 
 namespace kt::migration {
@@ -39,6 +40,10 @@ Result<bool> Runner::stop_at(const Error& error) {
 asio::awaitable<Result<bool>> Runner::step(std::size_t limit) {
   if (!surroundings_.is_in_force(record_)) co_return false;
   if (moves_labels(record_.phase)) {
+    if (record_.is_paused) co_return false;
+    co_return co_await move_some(limit);
+  }
+  if (record_.phase == Phase::prepared && !record_.is_checked) {
     if (record_.is_paused) co_return false;
     co_return co_await move_some(limit);
   }
@@ -87,6 +92,7 @@ asio::awaitable<Result<void>> Runner::move_all(std::vector<Label> labels, Progre
 }
 
 asio::awaitable<Result<void>> Runner::move_one(Label label, Progress& progress) {
+  if (record_.phase == Phase::prepared) co_return co_await check_one(std::move(label));
   Mover mover(from_, to_, record_.to, surroundings_.epoch());
   if (record_.phase == Phase::sweeping) {
     const auto swept = co_await mover.sweep(std::move(label));
@@ -102,8 +108,29 @@ asio::awaitable<Result<void>> Runner::move_one(Label label, Progress& progress) 
   co_return Result<void>();
 }
 
+// Before anything is moved.
+asio::awaitable<Result<void>> Runner::check_one(Label label) {
+  if (federation::is_reserved(label)) co_return Result<void>();
+  if (record_.is_listed) {
+    const auto there = co_await from_.read(label);
+    if (!there) co_return tl::unexpected<Error>(there.error());
+    if (!*there)
+      co_return fail(Errc::conflict, "the list has a label that the old log does not have");
+  }
+  const auto there = co_await to_.read(std::move(label));
+  if (!there) co_return tl::unexpected<Error>(there.error());
+  if (*there) co_return fail(Errc::conflict, "the new log has a label already that is to move");
+  co_return Result<void>();
+}
+
 // All labels were gone through.
 asio::awaitable<Result<bool>> Runner::leave_phase() {
+  if (record_.phase == Phase::prepared) {
+    Record checked = record_;
+    checked.cursor.reset();
+    checked.is_checked = true;
+    co_return write(checked);
+  }
   const Transition* const next = find_transition(record_.mode, record_.phase, Actor::gateway);
   KT_ASSERT(next != nullptr);
   Record after = kt::migration::step(record_, *next, surroundings_.now());

@@ -9,6 +9,7 @@
 #include "ejection.h"
 #include "federation/media_type.h"
 #include "federation/strict_json.h"
+#include "keytrans/signature.h"
 #include "retry_budget.h"
 #include "routing/shared_client.h"
 
@@ -85,6 +86,10 @@ bool is_encoded(ByteView body, const WireContext& context) {
   } else {
     return keytrans::decode<Message>(body, context).has_value();
   }
+}
+
+bool is_signature(ByteView body, const WireContext& /*context*/) {
+  return body.size() == keytrans::kSignatureSize;
 }
 
 template <class Message>
@@ -203,6 +208,7 @@ class HttpLog final : public RemoteLog {
         client_(std::move(client)) {}
 
   asio::awaitable<Result<Bytes>> ask(LogRequest request) override;
+  asio::awaitable<Result<Bytes>> sign_directory(std::string payload) override;
   [[nodiscard]] RemoteLogState state() const override;
   void close() override { client_->close(); }
 
@@ -222,6 +228,7 @@ class HttpLog final : public RemoteLog {
     HttpLog& log_;
   };
 
+  asio::awaitable<Result<Bytes>> put(Question question);
   std::optional<Ejection::Pass> admit();
   bool may_repeat(const Question& question, const Judged& judged,
                   steady_clock::time_point deadline);
@@ -293,12 +300,22 @@ HttpRequest HttpLog::http_request(const Question& question,
 }
 
 asio::awaitable<Result<Bytes>> HttpLog::ask(LogRequest request) {
+  const auto& wire = options_.configuration.wire();
+  auto question =
+      std::visit([&](const auto& message) { return question_of(message, wire); }, request);
+  if (!question) co_return tl::unexpected<Error>(std::move(question).error());
+  co_return co_await put(*std::move(question));
+}
+
+asio::awaitable<Result<Bytes>> HttpLog::sign_directory(std::string payload) {
+  Question question{"directory-signature", false, to_bytes(std::string_view(payload)),
+                    WireContext::of(options_.configuration.wire()), &is_signature};
+  co_return co_await put(std::move(question));
+}
+
+asio::awaitable<Result<Bytes>> HttpLog::put(Question question) {
   const auto begin = steady_clock::now();
   const auto deadline = begin + options_.http.total_timeout;
-  const auto& wire = options_.configuration.wire();
-  const auto question =
-      std::visit([&](const auto& message) { return question_of(message, wire); }, request);
-  if (!question) co_return tl::unexpected<Error>(question.error());
   const auto pass = admit();
   if (!pass) {
     observe(RemoteOutcome::held_back, begin);
@@ -307,13 +324,13 @@ asio::awaitable<Result<Bytes>> HttpLog::ask(LogRequest request) {
   const UnderWay under_way(*this);
   bool is_repeated = false;
   while (true) {
-    auto answered = co_await client_->send(http_request(*question, deadline));
-    Judged judged = judge(std::move(answered), *question);
-    if (!is_repeated && may_repeat(*question, judged, deadline)) {
+    auto answered = co_await client_->send(http_request(question, deadline));
+    Judged judged = judge(std::move(answered), question);
+    if (!is_repeated && may_repeat(question, judged, deadline)) {
       is_repeated = true;
       continue;
     }
-    note(*question, *pass, judged);
+    note(question, *pass, judged);
     observe(judged.outcome, begin);
     co_return std::move(judged.result);
   }

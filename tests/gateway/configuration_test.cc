@@ -647,6 +647,23 @@ TEST(Configuration, WhatDoesNotGoTogether) {
   EXPECT_EQ(fault_of(std::string(kListen) + kLog + "auditor = \"p\"\n" + principal), "");
 }
 
+TEST(Configuration, ALogOfAnotherGateway) {
+  const std::string principal =
+      "[[principal]]\nname = \"p\"\ntoken_sha256 = \"" + std::string(64, 'a') + "\"\n";
+  const std::string log = std::string(kListen) + kLog;
+  const std::string both = "gateway = \"p\"\ngateway_domain = \"example.net\"\n";
+  EXPECT_EQ(fault_of(log + both + principal), "");
+  EXPECT_EQ(fault_of(log + both + "writer = \"p\"\n" + principal), "");
+  EXPECT_EQ(fault_of(log + both), "gateway.toml:6:11: log.gateway names no [[principal]]");
+  EXPECT_EQ(fault_of(log + "gateway = \"p\"\n" + principal),
+            "gateway.toml:6:11: log.gateway and log.gateway_domain go together");
+  EXPECT_EQ(fault_of(log + "gateway_domain = \"example.net\"\n"),
+            "gateway.toml:6:18: log.gateway and log.gateway_domain go together");
+  EXPECT_EQ(fault_of(log + both + "writer = \"q\"\n" + principal),
+            "gateway.toml:8:10: with log.gateway, nobody else writes, so that log.writer can only "
+            "be the same");
+}
+
 TEST(Configuration, RemoteLogs) {
   const std::string remote =
       "[[remote_log]]\nalias = \"b\"\nurl = \"https://kt.example.net\"\n"
@@ -658,8 +675,13 @@ TEST(Configuration, RemoteLogs) {
   EXPECT_EQ(fault_of(kListen + remote + domain), "");
   EXPECT_EQ(fault_of("state = \"s\"\n" + (kListen + remote) + domain +
                      "url = \"https://kt.example.com\"\n"),
-            "gateway.toml:12:8: domain.logs has a [[remote_log]], whose own gateway alone can "
-            "publish for a domain with a url");
+            "gateway.toml:12:8: domain.logs has a [[remote_log]] without a writer: what a "
+            "domain with a url publishes has to be written into its logs");
+  EXPECT_EQ(fault_of("state = \"s\"\n" + (kListen + remote) +
+                     "writer = \"p\"\ntoken_file = \"t\"\n[[principal]]\nname = "
+                     "\"p\"\ntoken_sha256 = \"" +
+                     std::string(64, 'a') + "\"\n" + domain + "url = \"https://kt.example.com\"\n"),
+            "");
   EXPECT_EQ(fault_of(kListen + remote + remote), "gateway.toml:8:9: another log has this alias");
   EXPECT_EQ(
       fault_of(std::string(kListen) + "[[remote_log]]\nurl = \"http://kt.example.net\"\n"),

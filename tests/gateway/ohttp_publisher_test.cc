@@ -80,7 +80,7 @@ class OhttpPublishing : public LogProgram {
     return ids;
   }
   [[nodiscard]] OhttpKeysEntry logged() const {
-    const auto value = must(read_reserved(*log_, label_of("kt:ohttp-keys")));
+    const auto value = must(read_reserved(hosting_->logs().at(0), label_of("kt:ohttp-keys")));
     return must(OhttpKeysEntry::decode(value.value().value));
   }
   [[nodiscard]] std::set<std::string> key_files() const {
@@ -122,10 +122,12 @@ TEST_F(OhttpPublishing, TheFirstKeyIsInUseAtOnce) {
     EXPECT_EQ(status.st_mode & 07777U, 0600U) << file;
   }
   const Bytes list = publisher_->published()->list;
-  const auto version = must(read_reserved(*log_, label_of("kt:ohttp-keys")))->version;
+  const auto version =
+      must(read_reserved(hosting_->logs().at(0), label_of("kt:ohttp-keys")))->version;
   step();
   EXPECT_EQ(publisher_->published()->list, list);
-  EXPECT_EQ(must(read_reserved(*log_, label_of("kt:ohttp-keys")))->version, version);
+  EXPECT_EQ(must(read_reserved(hosting_->logs().at(0), label_of("kt:ohttp-keys")))->version,
+            version);
 }
 
 // Through two rotations, with a restart after every step.

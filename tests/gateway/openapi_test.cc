@@ -110,7 +110,9 @@ class OpenApiServed : public LogProgram {
                    key.out.substr(0, key.out.size() - 1)});
     write_file(path("ktgate.toml"),
                "[listen]\naddress = \"127.0.0.1:0\"\n[limits]\nrequests_per_second = 0\n"
-               "[[log]]\ndirectory = \"log\"\nalias = \"main\"\n");
+               "[[log]]\ndirectory = \"log\"\nalias = \"main\"\ngateway = \"front\"\n"
+               "gateway_domain = \"example.com\"\n" +
+                   principal("front", "a token"));
     serving_.emplace(path("ktgate.toml"));
     asker_.emplace(serving_->url());
   }

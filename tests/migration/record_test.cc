@@ -31,6 +31,7 @@ Record full_record() {
   record.is_compromised = true;
   record.quiet_ms = 10;
   record.labels = 11;
+  record.is_listed = true;
   record.is_checked = true;
   return record;
 }
@@ -98,9 +99,10 @@ TEST(MigrationRecord, TheFormatBeforeIsRead) {
   record.final_head->is_compromised = false;
   record.quiet_ms = 0;
   record.labels = 0;
+  record.is_listed = false;
   record.is_checked = false;
   Bytes bytes = must(record.encode());
-  bytes.resize(bytes.size() - (1 + 8 + 8 + 1));
+  bytes.resize(bytes.size() - (1 + 8 + 8 + 1 + 1));
   EXPECT_EQ(Record::decode(bytes).error().code, Errc::corrupt);
   bytes[0] = 1;
   EXPECT_EQ(must(Record::decode(bytes)), record);
@@ -206,6 +208,39 @@ TEST(MigrationJournal, IntentsAreLeftByWhoIsGoneOrSaysSo) {
   all = must(next->left());
   ASSERT_EQ(all.size(), 1U);
   EXPECT_EQ(all[0].number, under_way);
+}
+
+TEST(MigrationJournal, AListIsWholeOrNone) {
+  MemoryStore store;
+  const auto journal = must(Journal::open(store));
+  const auto domain = domain_of("example.com");
+  const auto other = domain_of("example.com.example");
+  EXPECT_EQ(journal->add_to_list(domain, {label_of("a")}).error().code, Errc::not_found);
+  EXPECT_EQ(journal->complete_list(domain, 0).error().code, Errc::not_found);
+  must(journal->begin_list(domain));
+  must(journal->begin_list(other));
+  must(journal->add_to_list(other, {label_of("a")}));
+  must(journal->add_to_list(domain, {label_of("b"), label_of("a")}));
+  // One that is there twice is in none of its pages.
+  EXPECT_EQ(journal->add_to_list(domain, {label_of("c"), label_of("a")}).error().code,
+            Errc::conflict);
+  EXPECT_EQ(journal->add_to_list(domain, {label_of("c"), label_of("c")}).error().code,
+            Errc::conflict);
+  must(journal->add_to_list(domain, {label_of("c")}));
+  EXPECT_EQ(must(journal->listed(domain)), std::nullopt);
+  EXPECT_EQ(journal->complete_list(domain, 4).error().code, Errc::rejected);
+  must(journal->complete_list(domain, 3));
+  must(journal->complete_list(domain, 3));
+  EXPECT_EQ(must(journal->listed(domain)), 3U);
+  EXPECT_EQ(journal->add_to_list(domain, {label_of("d")}).error().code, Errc::rejected);
+  using Labels = std::vector<Label>;
+  EXPECT_EQ(must(journal->listed(domain, {}, 2)), (Labels{label_of("a"), label_of("b")}));
+  EXPECT_EQ(must(journal->listed(domain, label_of("b"), 2)), (Labels{label_of("c")}));
+  EXPECT_TRUE(must(journal->listed(domain, label_of("c"), 2)).empty());
+  must(journal->begin_list(domain));
+  EXPECT_EQ(must(journal->listed(domain)), std::nullopt);
+  EXPECT_TRUE(must(journal->listed(domain, {}, 2)).empty());
+  EXPECT_EQ(must(journal->listed(other, {}, 2)), (Labels{label_of("a")}));
 }
 
 }  // namespace

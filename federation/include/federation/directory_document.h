@@ -58,6 +58,16 @@ class DirectoryDocument {
   static Result<DirectoryDocument> sign(const Directory& directory,
                                         std::span<const DirectorySigner> signers);
 
+  // The same in parts, where not all keys are in one place: what is to be signed of `directory`,
+  // what it says, a signature of it, and all of it together.
+  // Errors: those of parse() that are about the part; of assemble() all of them.
+  static Result<std::string> payload_of(const Directory& directory);
+  static Result<Directory> read_payload(std::string_view payload);
+  static Result<Bytes> sign_payload(std::string_view payload, const DirectorySigner& signer);
+  static Result<DirectoryDocument> assemble(std::string_view payload,
+                                            const std::map<LogId, Bytes>& signatures,
+                                            const Domain& domain);
+
   [[nodiscard]] const Directory& directory() const { return directory_; }
   // As it is published.
   [[nodiscard]] const std::string& text() const { return text_; }

@@ -39,6 +39,26 @@ class Journal {
   Result<void> change(const federation::Domain& domain, const std::optional<Record>& before,
                       const std::optional<Record>& after);
 
+  // --- Lists of labels, of logs that do not tell which they have
+  // ---------------------------------- A domain has one at most.
+
+  // Begins an empty list, which is not complete; what was there is gone. Errors: those of the
+  // store.
+  Result<void> begin_list(const federation::Domain& domain);
+  // Errors: conflict, and nothing is added, when a label is in it already, or `labels` has one
+  // twice; rejected when it is complete, or larger than kMaxListed; not_found when there is none.
+  Result<void> add_to_list(const federation::Domain& domain, const std::vector<Label>& labels);
+  // Nothing can be added any more. Errors: rejected when it does not have `count` labels;
+  // not_found.
+  Result<void> complete_list(const federation::Domain& domain, std::uint64_t count);
+  // The number of labels of a complete list. Nothing when there is none. Errors: corrupt.
+  Result<std::optional<std::uint64_t>> listed(const federation::Domain& domain) const;
+  // Labels of the list after that one, byte by byte, at most `limit`. Errors: corrupt.
+  Result<std::vector<Label>> listed(const federation::Domain& domain,
+                                    const std::optional<Label>& after, std::size_t limit) const;
+
+  static constexpr std::uint64_t kMaxListed = 100'000'000;
+
   // --- Updates that are under way --------------------------------------------------------------
 
   Result<std::uint64_t> add(const federation::Domain& domain, const Label& label);
@@ -50,12 +70,34 @@ class Journal {
   Result<std::vector<Intent>> left() const;
 
  private:
-  Journal(store::Store& store, store::Table records, store::Table intents, std::uint64_t next)
-      : store_(store), records_(records), intents_(intents), first_(next), next_(next) {}
+  struct Tables {
+    store::Table records;
+    store::Table intents;
+    store::Table lists;
+    store::Table labels;
+  };
+  struct List {
+    std::uint64_t count = 0;
+    std::uint8_t is_complete = 0;
+
+    Result<Bytes> encode() const;
+    static Result<List> decode(ByteView value);
+  };
+  Journal(store::Store& store, const Tables& tables, std::uint64_t next)
+      : store_(store),
+        records_(tables.records),
+        intents_(tables.intents),
+        lists_(tables.lists),
+        labels_(tables.labels),
+        first_(next),
+        next_(next) {}
+  Result<std::optional<List>> find_list(const federation::Domain& domain) const;
 
   store::Store& store_;
   const store::Table records_;
   const store::Table intents_;
+  const store::Table lists_;
+  const store::Table labels_;
   const std::uint64_t first_;  // of this process
   std::atomic<std::uint64_t> next_;
   mutable std::mutex mutex_;

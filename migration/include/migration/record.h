@@ -92,7 +92,8 @@ struct Record {
   bool is_compromised = false;
   std::uint64_t quiet_ms = 0;  // for which nobody has to have monitored `from` before it retires
   std::uint64_t labels = 0;    // of users, in `from` when it began; 0 when they were not counted
-  bool is_checked = false;     // `to` has none of them that it should not have
+  bool is_listed = false;      // which labels `from` has was told by a list: journal.h
+  bool is_checked = false;     // they are in `from`, and not in `to`
 
   Result<Bytes> encode() const;
   // Also of what versions before this one have written. Errors: corrupt.

@@ -62,6 +62,7 @@ class Runner {
   boost::asio::awaitable<Result<bool>> move_some(std::size_t limit);
   boost::asio::awaitable<Result<void>> move_all(std::vector<Label> labels, Progress& progress);
   boost::asio::awaitable<Result<void>> move_one(Label label, Progress& progress);
+  boost::asio::awaitable<Result<void>> check_one(Label label);
   boost::asio::awaitable<Result<bool>> leave_phase();
   Result<bool> note_final_head();
   boost::asio::awaitable<Result<void>> put_final_head(FinalHead head);

@@ -65,6 +65,11 @@ class RemoteLog : public LogService {
   static Result<std::unique_ptr<RemoteLog>> create(const boost::asio::any_io_executor& executor,
                                                    RemoteLogOptions options);
 
+  // The log's signature over the payload of a directory document of its domain. The other gateway
+  // gives it to the one that has the log. Errors: those of ask(); rejected when it is for another
+  // domain.
+  virtual boost::asio::awaitable<Result<Bytes>> sign_directory(std::string payload) = 0;
+
   [[nodiscard]] virtual RemoteLogState state() const = 0;
 
   // Answers what waits with unavailable, and everything that is asked from now on. The executor may
