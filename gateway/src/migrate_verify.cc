@@ -4,6 +4,7 @@
 
 #include "federation/tombstone.h"
 #include "keytrans/base64url.h"
+#include "keytrans/consistency.h"
 #include "log_line.h"
 
 namespace kt::gateway {
@@ -108,6 +109,17 @@ Result<void> MigrationVerifier::judge(const Json& json, const Label& label, Time
   if (has_moved && !there)
     return fail(Errc::verification_failed, "it has moved, and the new log does not have it");
   std::optional<Found> before = greatest;
+  if (!has_moved && is_gradual_ && there && greatest->version > Version{0}) {
+    KT_TRY(const auto previous, find(json, kPageFromBefore, *from_after_, label,
+                                     Version{greatest->version.value() - 1}, now));
+    if (!previous)
+      return fail(Errc::verification_failed,
+                  "the old log does not show the version before its last");
+    KT_TRY(const bool had_moved, federation::has_moved(previous->value, to_id_));
+    if (had_moved)
+      return fail(Errc::verification_failed,
+                  "its tombstone was taken away: there is a version after it");
+  }
   if (has_moved) {
     before.reset();
     if (greatest->version > Version{0}) {
@@ -121,7 +133,7 @@ Result<void> MigrationVerifier::judge(const Json& json, const Label& label, Time
   }
   const bool is_equal = first && before && first->value == before->value;
   if (!there || (is_gradual_ && !has_moved)) {
-    ++report_.waiting;
+    note_waiting(label);
   } else if (is_equal) {
     ++report_.moved;
   } else if (has_moved) {
@@ -129,6 +141,46 @@ Result<void> MigrationVerifier::judge(const Json& json, const Label& label, Time
   } else {
     return fail(Errc::verification_failed, "the first value in the new log is another one");
   }
+  return {};
+}
+
+void MigrationVerifier::note_waiting(const Label& label) {
+  ++report_.waiting;
+  if (waiting_.size() < kMaxShown) waiting_.push_back(shown(label));
+}
+
+void MigrationVerifier::judge_end(const Json& page, const Bytes& recorded, Timestamp now) {
+  for (const std::string& label : waiting_)
+    note_fault(label,
+               "it was left out when labels moved: the new log does not have it, or nobody is "
+               "told that it has");
+  report_.faults += report_.waiting - waiting_.size();
+  report_.waiting = 0;
+  waiting_.clear();
+  if (const auto judged = judge_final_head(page, recorded, now); !judged)
+    note_fault("the final head", judged.error().detail);
+}
+
+// It is what the new log has, and what the old log's tree begins with.
+Result<void> MigrationVerifier::judge_final_head(const Json& page, const Bytes& recorded,
+                                                 Timestamp now) {
+  KT_TRY(const auto logged, find(page, "logged_final_head", *to_after_,
+                                 federation::final_head_label(from_id_), std::nullopt, now));
+  if (!logged || logged->value != recorded)
+    return fail(Errc::verification_failed, "the new log has another one, or none");
+  KT_TRY(const auto head, migration::FinalHead::decode(recorded));
+  KT_TRY(const auto bytes, bytes_in(page, kPageFinalHeadProof));
+  if (!bytes) return fail(Errc::verification_failed, "the old log does not prove it");
+  KT_TRY(const auto response, keytrans::decode_consistency_response(*bytes));
+  // Of the tree that the page was asked for.
+  KT_TRY(const HashValue root,
+         keytrans::verify_consistency(from_->configuration(), from_->view(),
+                                      {from_->last(), head.tree_size}, response));
+  if (root != head.root)
+    return fail(Errc::verification_failed, "the old log has another history than it says");
+  if (head.is_compromised && response.tree_head.tree_size > head.tree_size)
+    return fail(Errc::verification_failed,
+                "the old log has signed entries after it, although others may have its keys");
   return {};
 }
 
@@ -143,15 +195,7 @@ Result<bool> MigrationVerifier::take(const Json& page, Timestamp now) {
       note_fault(shown(label), judged.error().detail);
   }
   KT_TRY(const auto recorded, bytes_in(page, "final_head"));
-  if (recorded) {
-    const auto logged = find(page, "logged_final_head", *to_after_,
-                             federation::final_head_label(from_id_), std::nullopt, now);
-    if (!logged) {
-      note_fault("the final head", logged.error().detail);
-    } else if (!*logged || (*logged)->value != *recorded) {
-      note_fault("the final head", "the new log has another one, or none");
-    }
-  }
+  if (recorded) judge_end(page, *recorded, now);
   from_ = from_after_;
   to_ = to_after_;
   KT_TRY(const auto after, bytes_in(page, "after"));

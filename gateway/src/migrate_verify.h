@@ -20,7 +20,8 @@ namespace kt::gateway {
 struct MigrationReport {
   std::uint64_t moved = 0;    // the first value in the new log is the last one in the old log
   std::uint64_t updated = 0;  // the first value in the new log is one of its owner's
-  std::uint64_t waiting = 0;  // without a tombstone, and without a version that differs
+  std::uint64_t waiting = 0;  // without a tombstone, and without a version that differs; once the
+                              // old log has its final head these are faults
   std::uint64_t faults = 0;
   // The first of them, with the label as JSON.
   std::vector<std::string> shown;
@@ -50,6 +51,10 @@ class MigrationVerifier {
                                     std::optional<Version> version, Timestamp now);
   Result<void> judge(const nlohmann::json& json, const Label& label, Timestamp now);
   void note_fault(const std::string& about, const std::string& what);
+  void note_waiting(const Label& label);
+  // Of the last page, once labels have moved: `recorded` is the final head by the gateway's record.
+  void judge_end(const nlohmann::json& page, const Bytes& recorded, Timestamp now);
+  Result<void> judge_final_head(const nlohmann::json& page, const Bytes& recorded, Timestamp now);
 
   const bool is_gradual_;
   const LogId from_id_;
@@ -61,6 +66,7 @@ class MigrationVerifier {
   std::optional<keytrans::ClientState> to_after_;
   std::optional<Label> after_;
   MigrationReport report_;
+  std::vector<std::string> waiting_;  // the first of them
 };
 
 }  // namespace kt::gateway

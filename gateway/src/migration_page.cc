@@ -5,6 +5,7 @@
 #include "federation/reserved.h"
 #include "federation/strict_json.h"
 #include "keytrans/base64url.h"
+#include "keytrans/consistency.h"
 #include "keytrans/prover.h"
 #include "wait_for.h"
 
@@ -46,18 +47,27 @@ Result<Json> describe(const HostedMigration& migration, const PageRequest& reque
   Json json{{kPageLabel, to_base64url(label.bytes())}};
   KT_TRY(const auto greatest, search(from, label, request.from_last, std::nullopt));
   if (greatest) json[kPageFrom] = to_base64url(greatest->response);
-  if (greatest && greatest->is_tombstone && greatest->version > Version{0}) {
+  KT_TRY(const auto moved, search(to, label, request.to_last, std::nullopt));
+  if (greatest && (greatest->is_tombstone || moved) && greatest->version > Version{0}) {
     const Version before{greatest->version.value() - 1};
     KT_TRY(const auto found, search(from, label, request.from_last, before));
     if (found) json[kPageFromBefore] = to_base64url(found->response);
   }
-  KT_TRY(const auto moved, search(to, label, request.to_last, std::nullopt));
   if (moved) json[kPageTo] = to_base64url(moved->response);
   if (moved && moved->version > Version{0}) {
     KT_TRY(const auto first, search(to, label, request.to_last, Version{0}));
     if (first) json[kPageToFirst] = to_base64url(first->response);
   }
   return json;
+}
+
+// That the log's tree begins with it.
+Result<std::string> prove_final_head(const log::Log& log, std::optional<TreeSize> last,
+                                     const migration::FinalHead& head) {
+  KT_TRY(const auto view, log.view());
+  KT_TRY(const auto response, keytrans::prove_consistency(*view, {last, head.tree_size}));
+  KT_TRY(const Bytes bytes, keytrans::encode(response));
+  return to_base64url(bytes);
 }
 
 Result<std::string> configuration_of(const HostedLog& hosted) {
@@ -114,6 +124,9 @@ Result<Json> make_page(const HostedMigration& migration, const PageRequest& requ
            search(*migration.to, federation::final_head_label(migration.record.from),
                   request.to_last, std::nullopt));
     if (logged) page["logged_final_head"] = to_base64url(logged->response);
+    KT_TRY(const std::string proof,
+           prove_final_head(*migration.from->log, request.from_last, *migration.record.final_head));
+    page[kPageFinalHeadProof] = proof;
   }
   return page;
 }

@@ -10,13 +10,17 @@
 namespace kt::gateway {
 
 // The members of one label in a page, each a SearchResponse in base64url: of the greatest version
-// in the old log, of the one before it where that is a tombstone, of the greatest in the new log,
-// and of the first one there.
+// in the old log, of the one before it where one of the two may be a tombstone, of the greatest in
+// the new log, and of the first one there.
 inline constexpr const char* kPageLabel = "label";
 inline constexpr const char* kPageFrom = "from";
 inline constexpr const char* kPageFromBefore = "from_before";
 inline constexpr const char* kPageTo = "to";
 inline constexpr const char* kPageToFirst = "to_first";
+
+// In the last page, when labels have moved: a ConsistencyResponse of the old log, for `from_last`
+// and the size of the final head.
+inline constexpr const char* kPageFinalHeadProof = "final_head_proof";
 
 inline constexpr std::size_t kPageLabels = 24;
 

@@ -8,6 +8,7 @@
 #include "federation/tombstone.h"
 #include "keytrans/base64url.h"
 #include "log_program.h"
+#include "migrations.h"
 #include "names.h"
 #include "routing/embedded_log.h"
 
@@ -65,6 +66,18 @@ class MigrationVerifierTest : public LogProgram {
     EXPECT_NE(report.shown[0].find(what), std::string::npos) << report.shown[0];
   }
 
+  // The old log's head as it is now, as the record and the new log have it.
+  migration::FinalHead end(bool is_compromised = false) {
+    migration::FinalHead head = must(head_of(*logs_.at("from")));
+    head.is_compromised = is_compromised;
+    put_final_head(head, std::nullopt);
+    return head;
+  }
+  void put_final_head(const migration::FinalHead& head, std::optional<Version> greatest) {
+    final_head_ = head;
+    put("to", "kt:final-head:" + id("from").hex(), greatest, must(head.encode()));
+  }
+
   std::map<std::string, std::unique_ptr<log::Log>> logs_;
   std::optional<migration::FinalHead> final_head_;
 };
@@ -120,15 +133,65 @@ TEST_F(MigrationVerifierTest, ACopyThatWasChangedIsAFault) {
   expect_fault(report(Mode::immediate), "\"bob\": the first value in the new log is another one");
 }
 
-TEST_F(MigrationVerifierTest, AFinalHeadThatIsAnotherIsAFault) {
+TEST_F(MigrationVerifierTest, ATombstoneThatWasTakenAwayIsAFault) {
   put("from", "alice", {}, bytes("a value"));
-  final_head_ = migration::FinalHead{TreeSize{2}, id("from").hash()};
+  put("to", "alice", {}, bytes("a value"));
+  EXPECT_EQ(report(Mode::gradual).waiting, 1U);
+  put("from", "alice", Version{0}, tombstone_to(id("to")));
+  EXPECT_EQ(report(Mode::gradual).moved, 1U);
+  put("from", "alice", Version{1}, bytes("a value"));
+  expect_fault(report(Mode::gradual), "\"alice\": its tombstone was taken away");
+  const auto hidden = report(Mode::gradual, [](json& page) {
+    for (json& label : page["labels"]) label.erase(kPageFromBefore);
+  });
+  expect_fault(hidden, "does not show the version before its last");
+}
+
+TEST_F(MigrationVerifierTest, WhatWasLeftOutIsAFaultAtTheEnd) {
+  for (std::size_t i = 0; i < MigrationVerifier::kMaxShown + 3; ++i)
+    put("from", "user" + std::to_string(i), {}, bytes("a value"));
+  put("to", "user0", {}, bytes("a value"));
+  EXPECT_EQ(report(Mode::immediate).waiting, MigrationVerifier::kMaxShown + 2);
+  end();
+  const MigrationReport left = report(Mode::immediate);
+  EXPECT_EQ(left.moved, 1U);
+  EXPECT_EQ(left.waiting, 0U);
+  EXPECT_EQ(left.faults, MigrationVerifier::kMaxShown + 2);
+  EXPECT_NE(left.shown[0].find("\"user1\": it was left out"), std::string::npos) << left.shown[0];
+}
+
+TEST_F(MigrationVerifierTest, AFinalHeadThatIsAnotherIsAFault) {
+  put("from", "kt:directory", {}, bytes("an entry"));
+  final_head_ = must(head_of(*logs_.at("from")));
   expect_fault(report(Mode::gradual), "the final head: the new log has another one, or none");
-  const std::string label = "kt:final-head:" + id("from").hex();
-  put("to", label, {}, must(final_head_->encode()));
+  const migration::FinalHead head = end();
   EXPECT_EQ(report(Mode::gradual).faults, 0U);
-  put("to", label, Version{0}, bytes("moved"));
+  // The old log may go on.
+  put("from", "kt:directory", Version{0}, bytes("an entry"));
+  EXPECT_EQ(report(Mode::gradual).faults, 0U);
+  put("to", "kt:final-head:" + id("from").hex(), Version{0}, bytes("moved"));
   expect_fault(report(Mode::gradual), "the final head: the new log has another one, or none");
+
+  migration::FinalHead other = head;
+  other.root[3] ^= 1;
+  put_final_head(other, Version{1});
+  expect_fault(report(Mode::gradual), "the final head: the old log has another history");
+  expect_fault(report(Mode::gradual, [](json& page) { page.erase(kPageFinalHeadProof); }),
+               "the final head: the old log does not prove it");
+  // Of the tree of that size alone, and by the log's signature.
+  migration::FinalHead smaller = head;
+  smaller.tree_size = TreeSize{head.tree_size.value() - 1};
+  put_final_head(smaller, Version{2});
+  expect_fault(report(Mode::gradual), "the final head: the old log has another history");
+}
+
+TEST_F(MigrationVerifierTest, ALogThatGoesOnAlthoughOthersHaveItsKeysIsAFault) {
+  put("from", "alice", {}, bytes("a value"));
+  put("to", "alice", {}, bytes("a value"));
+  end(true);
+  EXPECT_EQ(report(Mode::immediate).faults, 0U);
+  put("from", "kt:directory", {}, bytes("an entry"));
+  expect_fault(report(Mode::immediate), "although others may have its keys");
 }
 
 // Whichever byte of a response a gateway changes, the label is not counted.
