@@ -45,10 +45,14 @@ class MigrationVerifierTest : public LogProgram {
     return must(federation::Tombstone{successor.hash(), 1}.encode());
   }
 
+  [[nodiscard]] HostedLog hosted(const std::string& name) const {
+    return {name, path(name), {}, {}, logs_.at(name).get(), nullptr};
+  }
+
   // The pages are what `change` makes of those of an honest gateway.
   MigrationReport report(Mode mode, const std::function<void(json&)>& change = nullptr) {
-    HostedLog from{"from", path("from"), {}, {}, logs_.at("from").get(), nullptr};
-    HostedLog to{"to", path("to"), {}, {}, logs_.at("to").get(), nullptr};
+    HostedLog from = hosted("from");
+    HostedLog to = hosted("to");
     migration::Record record{domain_of("example.com"), mode, id("from"), id("to")};
     record.final_head = final_head_;
     const HostedMigration migration{record, &from, &to, {}, nullptr, nullptr, nullptr};
@@ -68,7 +72,7 @@ class MigrationVerifierTest : public LogProgram {
 
   // The old log's head as it is now, as the record and the new log have it.
   migration::FinalHead end(bool is_compromised = false) {
-    migration::FinalHead head = must(head_of(*logs_.at("from")));
+    migration::FinalHead head = must(head_of(hosted("from")));
     head.is_compromised = is_compromised;
     put_final_head(head, std::nullopt);
     return head;
@@ -162,7 +166,7 @@ TEST_F(MigrationVerifierTest, WhatWasLeftOutIsAFaultAtTheEnd) {
 
 TEST_F(MigrationVerifierTest, AFinalHeadThatIsAnotherIsAFault) {
   put("from", "kt:directory", {}, bytes("an entry"));
-  final_head_ = must(head_of(*logs_.at("from")));
+  final_head_ = must(head_of(hosted("from")));
   expect_fault(report(Mode::gradual), "the final head: the new log has another one, or none");
   const migration::FinalHead head = end();
   EXPECT_EQ(report(Mode::gradual).faults, 0U);
