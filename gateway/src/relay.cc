@@ -36,6 +36,7 @@ using std::chrono::steady_clock;
 constexpr std::string_view kGatewayPath = "/.well-known/ohttp-gateway";  // RFC 9540, Section 5
 constexpr std::size_t kMaxFileSize = std::size_t{4} << 20;
 constexpr std::size_t kMaxNews = 64;
+constexpr std::chrono::seconds kProbeTime{3};
 
 constexpr unsigned kOk = 200;
 constexpr unsigned kNotModified = 304;
@@ -213,6 +214,19 @@ Result<void> Relay::start(store::Store& store, DomainUrl url_of) {
   options.alarm = [this](const Domain& domain, DiscoveryAlarm alarm) { note(domain, alarm); };
   KT_TRY(discovery_, federation::Discovery::open(context_.get_executor(), *resolver_, *stored_,
                                                  std::move(options)));
+  std::vector<Domain> validated;
+  for (const PeerConfiguration& peer : settings_.peers) {
+    if (peer.dnssec == DnssecPolicy::require && !peer.url) validated.push_back(*peer.domain);
+  }
+  if (!validated.empty()) {
+    ++under_way_;
+    asio::co_spawn(context_, probe_dnssec(std::move(validated)),
+                   [this](const std::exception_ptr& /*error*/) {
+                     const std::lock_guard lock(mutex_);
+                     --under_way_;
+                     idle_.notify_all();
+                   });
+  }
   thread_ = std::thread([this] { context_.run(); });
   return {};
 }
@@ -277,8 +291,31 @@ void Relay::note(const Domain& domain, DiscoveryAlarm alarm) {
     case DiscoveryAlarm::withdrawn: what += " says no more that it has a log"; break;
     case DiscoveryAlarm::refused: what += " says what is not believed"; break;
   }
+  add_news(std::move(what));
+}
+
+void Relay::add_news(std::string what) {
   const std::lock_guard lock(mutex_);
   if (news_.size() < kMaxNews) news_.push_back(std::move(what));
+}
+
+// Name servers that do not validate say of nothing that they have, and then none of the domains
+// that need it is found. That somebody does not answer now says nothing.
+asio::awaitable<void> Relay::probe_dnssec(std::vector<Domain> domains) {
+  const auto deadline = steady_clock::now() + kProbeTime;
+  bool has_answered = false;
+  for (const Domain& domain : domains) {
+    std::string name = "_kt." + domain.text();
+    const auto answer =
+        co_await resolver_->ask(std::move(name), federation::DnsType::TXT, deadline);
+    if (!answer) continue;
+    if (answer->is_authentic) co_return;
+    has_answered = true;
+  }
+  if (has_answered)
+    add_news(
+        "the name servers have validated (DNSSEC) nothing of the domains that need it by "
+        "peer.dnssec, which are not found like that: do they validate?");
 }
 
 std::vector<std::string> Relay::take_news() {

@@ -129,9 +129,11 @@ class Relay {
   [[nodiscard]] federation::HttpClientOptions http_options(const PeerConfiguration* peer) const;
   [[nodiscard]] std::string token_for(const federation::Domain& domain) const;
   void note(const federation::Domain& domain, federation::DiscoveryAlarm alarm);
+  void add_news(std::string what);
 
   boost::asio::awaitable<Response> run(Work work);
   // On the relay's thread.
+  boost::asio::awaitable<void> probe_dnssec(std::vector<federation::Domain> domains);
   boost::asio::awaitable<Response> forward_here(federation::Domain domain, Bytes body);
   boost::asio::awaitable<Response> keys_here(federation::Domain domain);
   boost::asio::awaitable<Result<federation::HttpResponse>> ask_once(

@@ -204,14 +204,24 @@ Result<keytrans::DistinguishedRequest> Witness::continuing_request(const LogId& 
   return state.distinguished_request();
 }
 
+// When `answer` is to be verified: now, or for a log that need not be fresh when it was made.
+Timestamp Witness::time_for(const WitnessSubject& log, ByteView answer) const {
+  const Timestamp now = clock_.now();
+  if (log.has_to_be_fresh) return now;
+  const auto response = read_shown(log.configuration, answer);
+  if (!response) return now;
+  const auto shown = keytrans::verify_shown(log.configuration, *response, RecentPolicy());
+  return shown ? std::min(now, shown->rightmost) : now;
+}
+
 // Whether the log has proved that it goes on from what it has shown before to what it shows now.
 Result<bool> Witness::goes_on(const SeenLog& before, ByteView continued,
-                              const ClientState& newcomer) {
+                              const ClientState& newcomer, Timestamp now) {
   auto state = newcomer_with(before.configuration, before.shown, before.seen_at);
   if (!state) return fail(Errc::corrupt, "what a log has shown: " + state.error().detail);
   const auto response = read_shown(before.configuration, continued);
   if (!response) return false;
-  auto verified = state->verify(state->distinguished_request(), *response, clock_.now());
+  auto verified = state->verify(state->distinguished_request(), *response, now);
   if (!verified) return false;
   KT_TRY(state->apply(*std::move(verified)));
   return keytrans::compare_lists(state->distinguished(), newcomer.distinguished()) ==
@@ -226,7 +236,7 @@ Result<Look> Witness::judge(const WitnessSubject& log, const SeenLog& before, By
   if (contradiction == WitnessAlarm::different) return Look::different;
   if (contradiction) return Look::seen;
   if (!continued) return Look::apart;
-  KT_TRY(const bool does_go_on, goes_on(before, *continued, newcomer));
+  KT_TRY(const bool does_go_on, goes_on(before, *continued, newcomer, time_for(log, answer)));
   if (does_go_on) return Look::seen;
   note_unverified(log, "it does not prove that it goes on from what it has shown before");
   return Look::unverified;
@@ -237,7 +247,7 @@ Result<Look> Witness::look(const WitnessSubject& log, Bytes answer,
   const LogId& id = log.configuration.id();
   if (known_.size() >= kMaxLogs && !known_.contains(id))
     return fail(Errc::unavailable, "too many logs are witnessed");
-  const auto newcomer = newcomer_with(log.configuration, answer, clock_.now());
+  const auto newcomer = newcomer_with(log.configuration, answer, time_for(log, answer));
   if (!newcomer) {
     note_unverified(log, newcomer.error().detail);
     return Look::unverified;

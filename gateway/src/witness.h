@@ -43,6 +43,8 @@ using WitnessedLogs = std::map<LogId, WitnessedLog>;
 struct WitnessSubject {
   std::optional<federation::Domain> domain;  // nothing for a log that is hosted here
   keytrans::LogConfiguration configuration;
+  // Whether its last entry has to be as young as it promises; not where its labels have moved.
+  bool has_to_be_fresh = true;
 };
 
 // Something that the operator is to be told.
@@ -110,7 +112,8 @@ class Witness {
   Result<std::optional<WitnessAlarm>> compare_answers(const WitnessSubject& log, ByteView first,
                                                       ByteView second);
   Result<bool> goes_on(const SeenLog& before, ByteView continued,
-                       const keytrans::ClientState& newcomer);
+                       const keytrans::ClientState& newcomer, Timestamp now);
+  [[nodiscard]] Timestamp time_for(const WitnessSubject& log, ByteView answer) const;
   Result<void> keep(const WitnessSubject& log, Bytes answer);
   Result<void> forget(const LogId& log);
   Result<void> write(const std::filesystem::path& path, ByteView bytes) const;

@@ -179,7 +179,8 @@ void WitnessThread::look(
 }
 
 void WitnessThread::look_at_own(const HostedLog& hosted) {
-  look({std::nullopt, hosted.configuration()},
+  const bool is_sealed = !hosted.is_remote() && hosted.log->state().is_sealed;
+  look({std::nullopt, hosted.configuration(), !is_sealed},
        [&hosted](const keytrans::DistinguishedRequest& request) {
          return ask_here(*hosted.service, request);
        });
@@ -199,7 +200,8 @@ Result<Bytes> WitnessThread::fetch(const Hosting& hosting, const Neighbour& neig
 
 void WitnessThread::look_at(const Hosting& hosting, const Neighbour& neighbour,
                             const federation::DirectoryLog& log) {
-  look({neighbour.domain, log.configuration},
+  const bool is_active = log.state == federation::LogState::active;
+  look({neighbour.domain, log.configuration, is_active},
        [&](const keytrans::DistinguishedRequest& asked) -> Result<Bytes> {
          HttpRequest request;
          request.method = HttpMethod::post;

@@ -494,5 +494,31 @@ TEST_F(RelayTest, ToldToCloseItAnswersNothingMore) {
   EXPECT_EQ(code_of(forward()), "503:draining");
 }
 
+// Name servers that do not validate are told of, when the gateway begins.
+TEST_F(Discovered, SaysWhenNothingIsValidated) {
+  peer("example.org");
+  settings_.peers[0].dnssec = DnssecPolicy::require;
+  const auto news = [this] {
+    relay_.reset();
+    std::vector<std::string> all;
+    const auto begin = std::chrono::steady_clock::now();
+    while (all.empty() && std::chrono::steady_clock::now() - begin < std::chrono::seconds(20)) {
+      all = relay().take_news();
+      const auto asked = dns_.asked();
+      // It was asked, and there is nothing to say.
+      if (all.empty() && (zone_.flags & federation::kDnsAuthentic) != 0 && !asked.empty()) {
+        relay().close();
+        return relay().take_news();
+      }
+    }
+    return all;
+  };
+  const auto without = news();
+  ASSERT_EQ(without.size(), 1U);
+  EXPECT_NE(without[0].find("do they validate?"), std::string::npos) << without[0];
+  zone_.flags = federation::kDnsResponse | federation::kDnsAuthentic;
+  EXPECT_TRUE(news().empty());
+}
+
 }  // namespace
 }  // namespace kt::gateway

@@ -196,6 +196,19 @@ TEST_F(WitnessTest, WhatDoesNotVerifyIsAnAlarmUntilItDoes) {
   EXPECT_TRUE(std::filesystem::is_empty(evidence_));
 }
 
+// A log whose labels have moved may be sealed, and its last entry stays what it is.
+TEST_F(WitnessTest, ALogThatNeedNotGrowMayBeOld) {
+  const ForgedLog log = branch(kEntries, "");
+  WitnessSubject draining = subject(log);
+  draining.has_to_be_fresh = false;
+  clock_.time = Timestamp{100'000'000};
+  EXPECT_EQ(must(witness_->look(draining, shown(log))), Look::seen);
+  EXPECT_EQ(must(witness_->look(subject(log), shown(log))), Look::unverified);
+  EXPECT_EQ(must(witness_->look(draining, shown(log))), Look::seen);
+  EXPECT_EQ(must(witness_->look(draining, Bytes(10, 1))), Look::unverified);
+  EXPECT_EQ(must(witness_->look(draining, shown(branch(5, "second")))), Look::forked);
+}
+
 // As long as it is young enough: somebody else has asked later.
 TEST_F(WitnessTest, AnOlderHeadIsNone) {
   EXPECT_EQ(look(branch(kEntries, "")), Look::seen);
