@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "domains.h"
+#include "final_head.h"
 #include "keytrans/base64url.h"
 #include "keytrans/codec.h"
 #include "log_states.h"
@@ -144,9 +145,11 @@ Result<std::vector<ComparedLog>> compare_roads(Session& session, Relay relay,
   std::vector<OnTwoRoads> logs;
   for (const DirectoryLog& log : known.current().logs) {
     if (log.state == LogState::retired) continue;
+    KT_TRY(const bool silent, is_silent(session, log.id()));
+    if (silent) continue;
     logs.push_back({&log, {}, {}, {log.id(), log.alias, {}, {}, {}, {}}});
   }
-  if (logs.empty()) return fail(Errc::rejected, "all logs of the domain have retired");
+  if (logs.empty()) return fail(Errc::rejected, "the domain has no log that is to be asked");
   for (OnTwoRoads& each : logs) ask_directly(session, known, request, each);
 
   Transport* const before = session.transport;

@@ -67,7 +67,7 @@ struct ComparedLog {
   std::vector<std::filesystem::path> evidence;  // what was saved of it
 };
 
-// Asks every log of a trusted domain that has not retired as a newcomer, directly and through
+// Asks every log of a trusted domain that has not retired, and that is believed, as a newcomer, directly and through
 // `relay`, and compares what they show with one another, with what newcomers were shown before, and
 // with what is known. Goes on with the others when one of them fails. `session` has the transport
 // then that it had before.
