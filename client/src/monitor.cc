@@ -9,6 +9,7 @@
 #include "federation/tombstone.h"
 #include "log_states.h"
 #include "monitor_moved.h"
+#include "published_here.h"
 #include "succession.h"
 
 namespace kt::client {
@@ -102,55 +103,59 @@ Result<void> ask_contact(const Session& session, const LogEndpoint& log, const L
   return {};
 }
 
-// Whether the version after those that the owner has published is a tombstone, and the greatest
-// one. The owner monitors it from now on like a version of their own: nothing may come after it.
-Result<bool> take_tombstone(const Session& session, const AskedLog& asked, const LogEndpoint& log,
-                            const Label& label, ClientState& state) {
-  const auto successor = successor_of(asked.domain->current(), *asked.log);
-  if (!successor) return false;
-  const auto known = state.label(label)->owner->greatest();
-  auto answered =
-      ask_log<keytrans::SearchResponse>(session, log, "search", state.search_request(label), state);
-  if (!answered && answered.error().code == Errc::not_found)
-    return fail(Errc::verification_failed, log.name + ": it says that it does not have the label");
-  KT_TRY(const auto found, std::move(answered));
-  KT_TRY(const bool moved,
-         of_verification(federation::has_moved(found.value, *successor), log.name));
-  const std::uint64_t next = known ? std::uint64_t{known->value()} + 1 : 0;
-  if (!moved || found.version.value() != next) return false;
-  KT_TRY(const EntryIndex start, find_start(session, log, state));
-  KT_TRY(const auto outcome,
-         ask_log<keytrans::OwnerInitResponse>(session, log, "owner-init",
-                                              state.owner_init_request(label, start), state));
-  if (outcome.greatest_at_start != found.version)
-    return fail(Errc::verification_failed,
-                log.name + ": there is a version that was not published from here");
-  return true;
+// Whether the owner knows where a version is from that was not acknowledged: it is the tombstone,
+// and the last one; or was sent from here; or is the first one, and was copied from where the label
+// was.
+Result<bool> is_explained(const Session& session, const AskedLog& asked, const Label& label,
+                          const keytrans::SearchOutcome& found, bool is_last) {
+  const federation::Directory& directory = asked.domain->current();
+  const LogId& log = asked.log->id();
+  const std::string name = "log " + asked.log->alias;
+  if (const auto successor = successor_of(directory, *asked.log)) {
+    KT_TRY(const bool moved, of_verification(federation::has_moved(found.value, *successor), name));
+    if (moved) return is_last;
+  }
+  KT_TRY(const bool is_own,
+         is_published_here(session, directory.domain, label, log, found.version, found.value));
+  if (is_own || found.version != Version{0}) return is_own;
+  KT_TRY(const federation::DirectoryLog* const before,
+         owned_before(session, *asked.domain, log, label));
+  if (before == nullptr) return false;
+  KT_TRY(const Copy copy, compare_copy(session, *asked.domain, *before, log, label, found.value));
+  if (copy == Copy::changed) return changed_copy(*before, *asked.log);
+  return copy == Copy::same;
 }
 
-// Whether the version that the owner does not know is the first one, which has the last value of
-// the label in the log that it was owned in before: a gateway has copied it.
-Result<bool> take_copy(const Session& session, const AskedLog& asked, const LogEndpoint& log,
-                       const Label& label, ClientState& state) {
-  if (state.label(label)->owner->greatest()) return false;
-  KT_TRY(const federation::DirectoryLog* const before,
-         owned_before(session, *asked.domain, asked.log->id(), label));
-  if (before == nullptr) return false;
-  KT_TRY(const auto found, ask_log<keytrans::SearchResponse>(session, log, "search",
-                                                             state.search_request(label), state));
-  if (found.version != Version{0}) return false;
-  KT_TRY(const Copy copy,
-         compare_copy(session, *asked.domain, *before, asked.log->id(), label, found.value));
-  if (copy == Copy::changed) return changed_copy(*before, *asked.log);
-  if (copy != Copy::same) return false;
+// Learns the versions that the owner does not know, if it is known where they are from. They are
+// monitored from now on like others: nothing may come after a tombstone.
+Result<void> take_versions(const Session& session, const AskedLog& asked, const LogEndpoint& log,
+                           const Label& label, ClientState& state) {
+  using keytrans::SearchResponse;
+  const auto known = state.label(label)->owner->greatest();
+  auto answered =
+      ask_log<SearchResponse>(session, log, "search", state.search_request(label), state);
+  if (!answered && answered.error().code == Errc::not_found)
+    return fail(Errc::verification_failed, log.name + ": it says that it does not have the label");
+  KT_TRY(const auto last, std::move(answered));
+  const std::uint64_t next = known ? std::uint64_t{known->value()} + 1 : 0;
+  if (last.version.value() < next || last.version.value() >= next + kMaxUnknown)
+    return not_from_here(log.name);
+  for (std::uint64_t i = next; i < last.version.value(); ++i) {
+    const Version version{static_cast<std::uint32_t>(i)};
+    KT_TRY(const auto each,
+           ask_log<SearchResponse>(session, log, "search", state.search_request(label, version),
+                                   state, true));
+    KT_TRY(const bool is_known, is_explained(session, asked, label, each, false));
+    if (!is_known) return not_from_here(log.name);
+  }
+  KT_TRY(const bool is_known, is_explained(session, asked, label, last, true));
+  if (!is_known) return not_from_here(log.name);
   KT_TRY(const EntryIndex start, find_start(session, log, state));
   KT_TRY(const auto outcome,
          ask_log<keytrans::OwnerInitResponse>(session, log, "owner-init",
                                               state.owner_init_request(label, start), state));
-  if (outcome.greatest_at_start != found.version)
-    return fail(Errc::verification_failed,
-                log.name + ": there is a version that was not published from here");
-  return true;
+  if (outcome.greatest_at_start > last.version) return not_from_here(log.name);
+  return {};
 }
 
 // Whether the rightmost distinguished entry is verified then.
@@ -160,13 +165,7 @@ Result<bool> ask_owner(const Session& session, const AskedLog& asked, const LogE
   KT_TRY(const auto outcome, ask_to_monitor<keytrans::OwnerMonitorResponse>(
                                  session, log, "owner-monitor", request, state));
   if (outcome.complete || outcome.verified_through > request.start) return outcome.complete;
-  KT_TRY(const bool is_tombstone, take_tombstone(session, asked, log, label, state));
-  if (is_tombstone) return true;
-  KT_TRY(const bool is_copy, take_copy(session, asked, log, label, state));
-  if (!is_copy)
-    return fail(
-        Errc::verification_failed,
-        log.name + ": there is a version that was not published from here; kt lookup shows it");
+  KT_TRY(take_versions(session, asked, log, label, state));
   return true;
 }
 

@@ -5,6 +5,7 @@
 #include "federation/tombstone.h"
 #include "log_states.h"
 #include "ownership.h"
+#include "published_here.h"
 #include "routed.h"
 #include "succession.h"
 
@@ -71,15 +72,17 @@ Result<void> take_tombstone(const Session& session, const Subject& subject,
                                                     name));
         KT_TRY(auto verified, of_verification(state.verify(asked, response, session.now()), name));
         KT_TRY(const UpdateOutcome outcome, state.apply(std::move(verified)));
-        if (outcome.values.size() != 1)
-          return fail(Errc::verification_failed,
-                      name + ": there are versions that were not published from here");
-        KT_TRY(const bool moved,
-               of_verification(federation::has_moved(outcome.values[0], subject.log), name));
-        if (!moved)
-          return fail(Errc::verification_failed,
-                      name + ": there is a version that was not published from here");
-        return true;
+        for (std::size_t i = 0; i < outcome.values.size(); ++i) {
+          const Version version{static_cast<std::uint32_t>(outcome.first.value() + i)};
+          KT_TRY(const bool moved,
+                 of_verification(federation::has_moved(outcome.values[i], subject.log), name));
+          if (moved && i + 1 == outcome.values.size()) return true;
+          KT_TRY(const bool is_own,
+                 is_published_here(session, subject.known.current().domain, subject.label,
+                                   *subject.from, version, outcome.values[i]));
+          if (moved || !is_own) return not_from_here(name);
+        }
+        return not_from_here(name);
       }));
   return {};
 }
@@ -153,6 +156,29 @@ Result<void> take_over(const Session& session, const Subject& subject) {
   return {};
 }
 
+// The value as it was sent before, where nobody has said that it was published, and its owner has
+// come to know it otherwise. Nothing when it is not the greatest version.
+Result<std::optional<Published>> find_published(const Session& session, const Subject& subject,
+                                                const Bytes& value) {
+  const federation::Domain& domain = subject.known.current().domain;
+  const federation::DirectoryLog& log = subject.directory_log();
+  KT_TRY(const auto version, find_unsettled(session, domain, subject.label, log.id(), value));
+  if (!version) return std::optional<Published>();
+  KT_TRY(const LoadedState now,
+         load_state(session, log.configuration, subject.known.contact_policy));
+  // What the owner does not know is learned by an update.
+  if (!is_owned(now.state, subject.label) ||
+      now.state.label(subject.label)->owner->greatest() != *version)
+    return std::optional<Published>();
+  return std::optional<Published>(Published{Published::How::was_there,
+                                            domain,
+                                            subject.label,
+                                            *version,
+                                            {},
+                                            tree_of(now.state, log.alias),
+                                            monitor_by(now.state, subject.label)});
+}
+
 }  // namespace
 
 Result<Owned> become_owner(const Session& session, const Subject& subject, bool again) {
@@ -208,6 +234,12 @@ Result<Published> publish(Session& session, const PublishRequest& request,
          find_subject(session, request.identity, request.default_domain, ""));
   KT_TRY(const OwnerLock lock, session.state.lock_owner());
   KT_TRY(take_over(session, subject));
+  KT_TRY(auto there, find_published(session, subject, request.value));
+  if (there) {
+    KT_TRY(note_settled(session, subject.known.current().domain, subject.label));
+    return *std::move(there);
+  }
+  KT_TRY(note_sent(session, subject.known.current().domain, subject.label, request.value));
   KT_TRY(Update update, send(session, subject, token, {{request.value}}));
   // The copy is known from now on, so this is after it.
   if (update.copy == Copy::same && update.outcome.values.size() == 1) {
@@ -220,7 +252,10 @@ Result<Published> publish(Session& session, const PublishRequest& request,
                       {},
                       update.tree,
                       update.monitor_by};
-  if (update.outcome.created) return published;
+  if (update.outcome.created) {
+    KT_TRY(note_settled(session, published.domain, published.label));
+    return published;
+  }
   add_versions(published, update);
   if (update.copy == Copy::changed) published.differs_from = update.copied_from;
   // There may be more of them. A log that has nothing new to tell says that with a conflict.
@@ -241,6 +276,7 @@ Result<Published> publish(Session& session, const PublishRequest& request,
     published.how = Published::How::overtaken;
     published.version.reset();
   }
+  KT_TRY(note_settled(session, published.domain, published.label));
   return published;
 }
 

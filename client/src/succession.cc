@@ -7,6 +7,7 @@
 #include "keytrans/commitment.h"
 #include "log_states.h"
 #include "peer.h"
+#include "published_here.h"
 
 namespace kt::client {
 namespace {
@@ -74,9 +75,11 @@ Result<std::optional<SearchOutcome>> find_version(const Session& session, const 
   return std::optional<SearchOutcome>(std::move(outcome));
 }
 
-Result<Copy> compare_copy(const Session& session, const KnownDomain& domain,
-                          const DirectoryLog& from, const LogId& to, const Label& label,
-                          const Bytes& first) {
+namespace {
+
+Result<Copy> compare_with_last(const Session& session, const KnownDomain& domain,
+                               const DirectoryLog& from, const LogId& to, const Label& label,
+                               const Bytes& first) {
   KT_TRY(const LoadedState before, load_state(session, from.configuration, domain.contact_policy));
   const LabelState* const known = before.state.label(label);
   KT_ASSERT(known != nullptr && known->owner.has_value());
@@ -88,16 +91,35 @@ Result<Copy> compare_copy(const Session& session, const KnownDomain& domain,
   // In such a log there are no tombstones, so what its owner knows is the value.
   if (is_compromised) return committed ? Copy::changed : Copy::unknown;
   if (from.state == LogState::retired) return Copy::unknown;
-  KT_TRY(auto last, find_version(session, domain, from, label, *greatest));
-  if (!last) return Copy::unknown;  // it has expired, or was erased
+  // Its owner may have published there what nobody has acknowledged.
+  KT_TRY(auto last, find_version(session, domain, from, label, std::nullopt));
+  if (!last) return Copy::unknown;  // it was erased
   KT_TRY(const bool moved,
          of_verification(federation::has_moved(last->value, to), "log " + from.alias));
   if (moved) {
-    if (*greatest == Version{0}) return Copy::none;
-    KT_TRY(last, find_version(session, domain, from, label, Version{greatest->value() - 1}));
+    if (last->version == Version{0}) return Copy::none;
+    KT_TRY(last, find_version(session, domain, from, label, Version{last->version.value() - 1}));
     if (!last) return Copy::unknown;
   }
   return last->value == first ? Copy::same : Copy::changed;
+}
+
+// What is the first value in the new log, if it was sent from here and is no copy.
+Result<Copy> compare_unknown(const Session& session, const KnownDomain& domain, const LogId& to,
+                             const Label& label, const Bytes& first, Copy copy) {
+  if (copy != Copy::changed) return copy;
+  KT_TRY(const bool is_own,
+         is_published_here(session, domain.current().domain, label, to, Version{0}, first));
+  return is_own ? Copy::none : copy;
+}
+
+}  // namespace
+
+Result<Copy> compare_copy(const Session& session, const KnownDomain& domain,
+                          const DirectoryLog& from, const LogId& to, const Label& label,
+                          const Bytes& first) {
+  KT_TRY(const Copy copy, compare_with_last(session, domain, from, to, label, first));
+  return compare_unknown(session, domain, to, label, first, copy);
 }
 
 Result<void> verify_left_out(const Session& session, const KnownDomain& domain,
@@ -132,10 +154,23 @@ Result<bool> has_moved(const Session& session, const KnownDomain& domain, const 
   if (!found) return false;
   KT_TRY(const bool moved, of_verification(federation::has_moved(found->value, *successor), name));
   const std::uint64_t next = known ? std::uint64_t{known->value()} + 1 : 0;
-  const bool is_known = known && found->version == *known;
-  if (is_known || (moved && found->version.value() == next)) return moved;
+  const std::uint64_t end = std::uint64_t{found->version.value()} + (moved ? 0 : 1);
+  if (end > next + kMaxUnknown || found->version.value() + std::uint64_t{1} < next)
+    return not_from_here(name);
+  for (std::uint64_t i = next; i < end; ++i) {
+    const Version version{static_cast<std::uint32_t>(i)};
+    KT_TRY(const auto each, find_version(session, domain, from, label, version));
+    if (!each) return not_from_here(name);
+    KT_TRY(const bool is_own, is_published_here(session, domain.current().domain, label, from.id(),
+                                                version, each->value));
+    if (!is_own) return not_from_here(name);
+  }
+  return moved;
+}
+
+tl::unexpected<Error> not_from_here(const std::string& log) {
   return fail(Errc::verification_failed,
-              name + ": there is a version that was not published from here; kt lookup shows it");
+              log + ": there is a version that was not published from here; kt lookup shows it");
 }
 
 }  // namespace kt::client

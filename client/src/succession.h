@@ -23,7 +23,7 @@ Result<const federation::DirectoryLog*> owned_before(const Session& session,
 
 // What a label's first version in the new log is, by what its owner knows of the old one.
 enum class Copy : std::uint8_t {
-  none,     // no copy: the old log had no value
+  none,     // no copy: the old log had no value, or it is what was sent from here
   same,     // the last value there
   changed,  // another value
   unknown,  // the old log cannot be asked any more, and nothing that would tell is known
@@ -54,8 +54,14 @@ Result<std::optional<keytrans::SearchOutcome>> find_version(const Session& sessi
                                                             const Label& label,
                                                             std::optional<Version> version);
 
+// How many versions that were sent from here, and not acknowledged, are looked at.
+inline constexpr std::uint64_t kMaxUnknown = 8;
+
+// What is said of a version that an owner does not know.
+[[nodiscard]] tl::unexpected<Error> not_from_here(const std::string& log);
+
 // Whether a label that is owned in `from` has moved, by the log itself: whether its greatest
-// version is the tombstone, right after what its owner knows.
+// version is the tombstone, right after what its owner knows or has sent (published_here.h).
 // Errors besides: verification_failed for any other version that the owner does not know.
 Result<bool> has_moved(const Session& session, const KnownDomain& domain,
                        const federation::DirectoryLog& from, const Label& label);
