@@ -17,7 +17,8 @@ struct Subject {
 Subject subject_of(const routing::LogRequest& request) {
   return std::visit(
       []<class Message>(const Message& message) -> Subject {
-        if constexpr (std::is_same_v<Message, keytrans::DistinguishedRequest>) {
+        if constexpr (std::is_same_v<Message, keytrans::DistinguishedRequest> ||
+                      std::is_same_v<Message, keytrans::ConsistencyRequest>) {
           return {};
         } else if constexpr (std::is_same_v<Message, keytrans::SearchRequest> ||
                              std::is_same_v<Message, federation::CredentialRequest> ||

@@ -10,6 +10,7 @@
 #include "federation/directory_document.h"
 #include "migration/journal.h"
 #include "migration/policy.h"
+#include "migration_activity.h"
 
 namespace kt::gateway {
 
@@ -23,6 +24,7 @@ struct HostedMigration {
   std::unique_ptr<migration::LabelLog> from_labels;
   std::unique_ptr<migration::LabelLog> to_labels;
   std::unique_ptr<migration::Intents> intents;
+  std::shared_ptr<MigrationActivity> activity;
   const migration::Journal* journal = nullptr;  // where `from` does not tell its labels
 
   // Labels of `from` after that one, at most `limit`. Errors: those of the log and of the journal.
@@ -37,6 +39,8 @@ struct HostedMigration {
   [[nodiscard]] bool has_moved() const {
     return record.phase == migration::Phase::draining || record.phase == migration::Phase::finished;
   }
+  // That `log` was asked this, if it is monitoring of `from` after its labels have moved.
+  void note(const HostedLog& log, const routing::LogRequest& request) const;
   // Whether users' updates have to wait: there is one log whose values are being copied.
   [[nodiscard]] bool is_frozen(migration::Stage stage) const {
     return stage == migration::Stage::before && record.phase != migration::Phase::prepared &&

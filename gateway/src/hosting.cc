@@ -120,6 +120,8 @@ Result<void> Hosting::add_migration(DomainConfiguration& domain, migration::Reco
                 "its labels are moving between two logs that this gateway writes, and it has "
                 "to have one of them, and a url");
   domain.logs = {from->alias, to->alias};
+  const auto activity = moving.activity.find(*domain.name);
+  KT_ASSERT(activity != moving.activity.end());
   HostedMigration hosted{std::move(record),
                          from,
                          to,
@@ -127,12 +129,20 @@ Result<void> Hosting::add_migration(DomainConfiguration& domain, migration::Reco
                          migration::make_label_log(*from->service, from->configuration()),
                          migration::make_label_log(*to->service, to->configuration()),
                          migration::make_intents(*moving.journal, *domain.name, *moving.pool),
+                         activity->second,
                          moving.journal};
   for (const Stage stage : {Stage::before, Stage::during, Stage::after})
     hosted.policies.emplace(stage,
                             migration::make_policy(stage, hosted.record.from, hosted.record.to));
   migrations_.emplace(*domain.name, std::move(hosted));
   return {};
+}
+
+void HostedMigration::note(const HostedLog& log, const routing::LogRequest& request) const {
+  const bool is_monitoring = std::holds_alternative<keytrans::ContactMonitorRequest>(request) ||
+                             std::holds_alternative<keytrans::OwnerMonitorRequest>(request);
+  if (&log == from && is_monitoring && has_moved())
+    activity->note_monitoring(log::system_clock().now());
 }
 
 Result<std::vector<Label>> HostedMigration::labels(const std::optional<Label>& after,

@@ -55,6 +55,7 @@ struct HostedLog {
 // The migrations there are, and what their updates need; it outlives every Hosting.
 struct Moving {
   std::vector<migration::Record> records;
+  std::map<federation::Domain, std::shared_ptr<MigrationActivity>> activity{};  // of each record
   migration::Journal* journal = nullptr;
   boost::asio::thread_pool* pool = nullptr;  // for what waits for the disk
 };

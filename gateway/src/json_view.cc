@@ -75,6 +75,13 @@ Result<Json> view_credential_update(const WireContext& /*context*/, ByteView byt
   return view<keytrans::CredentialUpdate>(bytes);
 }
 
+Result<Json> view_consistency(const WireContext& /*context*/, ByteView bytes) {
+  KT_TRY(const auto response, keytrans::decode_consistency_response(bytes));
+  JsonSink sink;
+  keytrans::show(response, sink);
+  return sink.take();
+}
+
 // In the order of routing::LogRequest.
 constexpr std::array kViews{view_as<keytrans::SearchResponse>,
                             view_as<keytrans::ContactMonitorResponse>,
@@ -84,7 +91,8 @@ constexpr std::array kViews{view_as<keytrans::SearchResponse>,
                             view_as<keytrans::UpdateResponse>,
                             view_as<keytrans::UpdateResponse>,
                             view_as<keytrans::Credential>,
-                            view_credential_update};
+                            view_credential_update,
+                            view_consistency};
 static_assert(kViews.size() == std::variant_size_v<routing::LogRequest>);
 
 Result<Json> view_of(const keytrans::LogConfiguration& log, AnswerKind kind, ByteView bytes) {
@@ -112,13 +120,6 @@ Result<Bytes> view_configuration(ByteView bytes) {
 
 Result<Bytes> view_auditor_start(ByteView bytes) {
   return text(view<keytrans::AuditorStart>(bytes));
-}
-
-Result<Bytes> view_consistency(ByteView bytes) {
-  KT_TRY(const auto response, keytrans::decode_consistency_response(bytes));
-  JsonSink sink;
-  keytrans::show(response, sink);
-  return text(sink.take());
 }
 
 Result<Bytes> view_directory_signature(ByteView bytes) {

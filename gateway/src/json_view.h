@@ -39,7 +39,6 @@ struct AnswerKind {
 
 Result<Bytes> view_configuration(ByteView bytes);
 Result<Bytes> view_auditor_start(ByteView bytes);
-Result<Bytes> view_consistency(ByteView bytes);
 Result<Bytes> view_directory_signature(ByteView bytes);
 // As a list.
 Result<Bytes> view_auditor_updates(ByteView bytes);

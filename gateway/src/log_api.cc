@@ -108,19 +108,6 @@ Answer auditor_start(const HostedLog& hosted, const Request& /*request*/) {
   return *std::move(encoded);
 }
 
-Answer consistency(const HostedLog& hosted, const Request& request) {
-  const auto asked = keytrans::decode_consistency_request(request.body);
-  if (!asked) return refuse(Problem::malformed, asked.error().detail);
-  const auto view = hosted.log->view();
-  if (!view) return refuse(view.error(), Problem::internal);
-  const auto response = keytrans::prove_consistency(**view, *asked);
-  if (!response)
-    return Refused(problem_of(response.error(), Problem::internal, Problem::stale_view));
-  auto encoded = keytrans::encode(*response);
-  if (!encoded) return refuse(Problem::internal);
-  return *std::move(encoded);
-}
-
 asio::awaitable<Response> done(Response response) { co_return response; }
 
 Response content(Bytes body, const std::string& type) {
@@ -147,7 +134,6 @@ struct LogApi::Operation {
   Result<Bytes> (*view)(ByteView answer) = nullptr;  // of these
   std::span<const QueryParameter> query{};
   bool takes_openings = false;  // beside the request: OpenedMonitorRequest
-  bool is_of_own_logs = false;  // not of those that are asked at other gateways
 
   [[nodiscard]] Method method() const { return request_type.empty() ? Method::get : Method::post; }
   [[nodiscard]] bool is_for_auditors() const {
@@ -218,17 +204,9 @@ std::span<const LogApi::Operation> LogApi::table() {
                 decode_update},
       Operation{"configuration", Kind::read, "", "configuration", "What clients need of the log",
                 nullptr, configuration, view_configuration},
-      Operation{"consistency",
-                Kind::read,
-                "consistency-request",
-                "consistency-response",
+      Operation{"consistency", Kind::ask, "consistency-request", "consistency-response",
                 "Proves which tree the log's first entries were",
-                nullptr,
-                consistency,
-                view_consistency,
-                {},
-                false,
-                true},
+                decode_ours<keytrans::ConsistencyRequest, keytrans::decode_consistency_request>},
       Operation{"auditor-start", Kind::auditor_read, "", "auditor-start",
                 "What an auditor begins with that starts after the first entry", nullptr,
                 auditor_start, view_auditor_start},
@@ -348,7 +326,6 @@ tl::expected<Endpoint, Response> LogApi::find(std::shared_ptr<const Hosting> hos
   const bool audited =
       !hosted.is_remote() && hosted.configuration().mode() == DeploymentMode::thirdPartyAuditing;
   if (found == nullptr || (found->is_for_auditors() && !audited) ||
-      (found->is_of_own_logs && hosted.is_remote()) ||
       (found->is_for_gateways() && !hosted.gateway))
     return refuse(Problem::not_found);
   if (head.method != found->method()) return Refused(method_not_allowed(found->method()));
@@ -438,6 +415,8 @@ asio::awaitable<Response> LogApi::ask_log(std::shared_ptr<const Call> call, Aske
   if (reserved && !is_gateway_of(hosted, call->caller)) co_return problem_response(*reserved);
   const ErrorMeaning meaning = meaning_of(asked.request, hosted);
   const AnswerKind kind = answer_kind(asked.request);
+  if (const auto* const migration = call->hosting->migration_of(hosted))
+    migration->note(hosted, asked.request);
   auto answered = co_await hosted.service->ask(std::move(asked.request));
   if (!answered) co_return meaning.problem(answered.error());
   const std::string type = media_type(call->operation.response_type);

@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <array>
+#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <memory>
@@ -46,7 +48,10 @@ struct MigrateOptions {
   migration::Mode mode = migration::Mode::gradual;
   std::uint64_t rate = 0;
   std::uint64_t grace_ms = std::uint64_t{30} * 24 * 60 * 60 * 1000;
+  std::uint64_t quiet_ms = 0;
+  bool has_quiet = false;
   bool is_compromised = false;
+  bool despite_monitoring = false;
   bool json = false;
 };
 
@@ -66,7 +71,45 @@ std::uint64_t number_in(const Json& json, const char* name) {
   return found != json.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
 }
 
+std::uint64_t milliseconds_since(const Json& record, const char* name) {
+  const std::string text = text_in(record, name);
+  std::uint64_t since = 0;
+  const auto [rest, code] = std::from_chars(text.data(), text.data() + text.size(), since);
+  if (code != std::errc() || rest != text.data() + text.size()) return 0;
+  return elapsed_ms(Timestamp{since}, log::system_clock().now());
+}
+
+// How far it is with the labels that it goes through, at the rate of the phase so far.
+std::string describe_progress(const Json& record) {
+  constexpr std::uint64_t kBar = 20;
+  const std::uint64_t all = number_in(record, "labels");
+  const std::uint64_t done = std::min(number_in(record, "labels_done"), all);
+  const std::uint64_t elapsed = milliseconds_since(record, "phase_since");
+  if (all == 0 || done == 0 || elapsed == 0) return "";
+  const auto part = static_cast<double>(done) / static_cast<double>(all);
+  const auto filled = static_cast<std::size_t>(part * kBar);
+  const auto left = static_cast<double>(elapsed) * (1 - part) / part;
+  return "\n  [" + std::string(filled, '#') + std::string(kBar - filled, '.') + "] " +
+         std::to_string(static_cast<int>(part * 100)) + " %, " +
+         std::to_string(done * 1000 / elapsed) + " labels a second, about " +
+         program::format_age(static_cast<std::uint64_t>(left)) + " left";
+}
+
+std::string describe_draining(const Json& record) {
+  if (text_in(record, "phase") != "draining") return "";
+  const std::uint64_t grace = number_in(record, "grace_ms");
+  const std::uint64_t drained = milliseconds_since(record, "phase_since");
+  std::string text = "\n  grace period: ";
+  text += drained < grace ? program::format_age(grace - drained) + " left" : "over";
+  const std::uint64_t seen = number_in(record, "monitorings");
+  if (seen == 0) return text + "\n  monitoring of the old log: none since labels have moved";
+  return text + "\n  monitoring of the old log: " + std::to_string(seen) + " times, last " +
+         program::format_age(milliseconds_since(record, "monitored")) + " ago";
+}
+
 std::string describe(const Json& record) {
+  if (text_in(record, "phase") == "none")
+    return text_in(record, "domain") + ": no labels are moving\n";
   std::string text = text_in(record, "domain") + ": " + text_in(record, "mode") + ", from " +
                      text_in(record, "from") + " to " + text_in(record, "to") + ", " +
                      text_in(record, "phase");
@@ -77,6 +120,10 @@ std::string describe(const Json& record) {
           std::to_string(number_in(record, "updated")) + " found moved by updates";
   if (const std::uint64_t verified = number_in(record, "verified"); verified > 0)
     text += ", " + std::to_string(verified) + " compared";
+  if (text_in(record, "mode") == "gradual")
+    text += "\n  tombstones: " + std::to_string(number_in(record, "moved")) + " by the sweep, " +
+            std::to_string(number_in(record, "tombstones_by_updates")) + " by updates";
+  text += describe_progress(record) + describe_draining(record);
   if (const auto next = record.find("next"); next != record.end() && next->is_object())
     text += "\n  next: " + text_in(*next, "phase") + ", when " + text_in(*next, "when") +
             (text_in(*next, "by") == "person" ? ", and you say so" : "");
@@ -105,6 +152,8 @@ Result<int> run(const MigrateOptions& options, const std::string& command) {
              {"rate", options.rate},
              {"grace_ms", options.grace_ms},
              {"compromised", options.is_compromised}};
+  if (options.has_quiet) order["quiet_ms"] = options.quiet_ms;
+  if (options.despite_monitoring) order["despite_monitoring"] = true;
   KT_TRY(const Json record, post_to_admin(options.socket, path, order));
   print(record, options.json, describe(record));
   return program::kDone;
@@ -256,10 +305,17 @@ void add_migrate(const program::Command& root) {
     const auto command = add(group, "start", "Begin: the new log is named to users", options, true);
     add_order(command, options);
     command.add_duration("--grace", options->grace_ms, "How long the old log drains (30d)");
+    const program::Option quiet = command.add_duration(
+        "--quiet", options->quiet_ms,
+        "For how long nobody may have monitored the old log before it retires. Default: as long as "
+        "the grace period");
     command.add_flag("--compromised", options->is_compromised,
                      "Others may have the old log's keys: nothing that it signs after its final "
                      "head is to be believed. For --mode immediate");
-    command.runs([options] { return run(*options, "start"); });
+    command.runs([options, quiet] {
+      options->has_quiet = quiet.is_given();
+      return run(*options, "start");
+    });
   }
   {
     const Options options = fresh();
@@ -283,13 +339,22 @@ void add_migrate(const program::Command& root) {
       Plain{"advance", "Go on to the next phase where a person decides: sweep, or freeze"},
       Plain{"pause", "Move nothing that is not updated"},
       Plain{"resume", "Go on moving"},
-      Plain{"finish", "Retire the old log, when the grace period is over"},
       Plain{"abort", "Leave everything in the old log, while that can be done"},
   };
   for (const Plain& each : kPlain) {
     const Options options = fresh();
     const auto command = add(group, each.name, each.help, options, true);
     command.runs([options, name = std::string(each.name)] { return run(*options, name); });
+  }
+  {
+    const Options options = fresh();
+    const auto command =
+        add(group, "finish",
+            "Retire the old log, when the grace period is over and nobody monitors it any more",
+            options, true);
+    command.add_flag("--despite-monitoring", options->despite_monitoring,
+                     "Also while somebody monitors it");
+    command.runs([options] { return run(*options, "finish"); });
   }
   {
     const Options options = fresh();

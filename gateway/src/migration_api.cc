@@ -30,7 +30,7 @@ std::string name_of(const Hosting& hosting, const LogId& log) {
   return hosted == nullptr ? log.hex() : hosted->alias;
 }
 
-Json json_of(const Hosting& hosting, const Record& record) {
+Json json_of(const Hosting& hosting, const Record& record, const migration::Activity& seen) {
   Json json{{"domain", record.domain.text()},
             {"mode", to_string(record.mode)},
             {"phase", to_string(record.phase)},
@@ -44,9 +44,13 @@ Json json_of(const Hosting& hosting, const Record& record) {
             {"fault", record.fault},
             {"rate", record.rate},
             {"grace_ms", record.grace_ms},
+            {"quiet_ms", record.quiet_ms},
+            {"monitorings", seen.monitorings},
+            {"tombstones_by_updates", seen.tombstones},
             {"is_compromised", record.is_compromised},
             {"is_checked", record.is_checked},
             {"labels", record.labels},
+            {"labels_done", migration::labels_done(record)},
             {"moved", record.progress.moved},
             {"updated", record.progress.updated},
             {"verified", record.progress.verified}};
@@ -57,6 +61,7 @@ Json json_of(const Hosting& hosting, const Record& record) {
                     {"by", actor == migration::Actor::person ? "person" : "gateway"},
                     {"when", next->condition}};
   }
+  if (seen.monitorings > 0) json["monitored"] = std::to_string(seen.monitored.value());
   if (record.final_head)
     json["final_head"] = {{"tree_size", std::to_string(record.final_head->tree_size.value())},
                           {"root", to_hex(record.final_head->root)}};
@@ -99,6 +104,10 @@ Result<MigrationOrder> parse_order(ByteView body) {
   KT_TRY(const std::uint64_t rate, number_in(json, "rate", kMaxRate));
   order.rate = static_cast<std::uint32_t>(rate);
   KT_TRY(order.grace_ms, number_in(json, "grace_ms", kMaxGrace));
+  order.quiet_ms = order.grace_ms;
+  if (json.contains("quiet_ms")) {
+    KT_TRY(order.quiet_ms, number_in(json, "quiet_ms", kMaxGrace));
+  }
   KT_TRY(order.is_compromised, flag_in(json, "compromised"));
   return order;
 }
@@ -115,7 +124,8 @@ struct Call {
 
 Result<Json> shown(const Call& call, const Result<Record>& record) {
   if (!record) return tl::unexpected<Error>(record.error());
-  return json_of(*call.hosting, *record);
+  KT_TRY(const auto activity, call.migrations.activity(record->domain));
+  return json_of(*call.hosting, *record, activity->seen());
 }
 
 Result<Json> plan(const Call& call) {
@@ -132,6 +142,20 @@ Result<Json> plan(const Call& call) {
 Result<Json> start(const Call& call) {
   KT_TRY(const MigrationOrder order, parse_order(call.body));
   return shown(call, call.migrations.start(*call.hosting, call.domain, order, call.now));
+}
+
+Result<Json> finish(const Call& call) {
+  KT_TRY(const auto json, federation::parse_json(
+                              {reinterpret_cast<const char*>(call.body.data()), call.body.size()}));
+  if (!json.is_object()) return fail(Errc::malformed, "the order is not an object");
+  KT_TRY(const bool despite, flag_in(json, "despite_monitoring"));
+  return shown(call, call.migrations.finish(call.domain, despite, call.now));
+}
+
+Result<Json> abort(const Call& call) {
+  KT_TRY(const auto record, call.migrations.abort(*call.hosting, call.domain));
+  if (!record) return Json{{"domain", call.domain.text()}, {"phase", "none"}};
+  return shown(call, *record);
 }
 
 Result<Json> begin_list(const Call& call) {
@@ -187,13 +211,9 @@ tl::expected<Endpoint, Response> MigrationApi::find(const RequestHead& head) {
               [](const Call& call) { return shown(call, call.migrations.pause(call.domain)); }},
       Command{"resume",
               [](const Call& call) { return shown(call, call.migrations.resume(call.domain)); }},
-      Command{"finish",
-              [](const Call& call) {
-                return shown(call, call.migrations.finish(call.domain, call.now));
-              }},
+      Command{"finish", finish},
       Command{"page", page},
-      Command{"abort",
-              [](const Call& call) { return shown(call, call.migrations.abort(call.domain)); }},
+      Command{"abort", abort},
   };
   std::string_view rest = std::string_view(head.path).substr(kMigrationsPath.size());
   Endpoint endpoint;
@@ -228,7 +248,11 @@ asio::awaitable<Response> MigrationApi::list() {
   const auto records = migrations_.records();
   if (!records) co_return problem_of(records.error(), Problem::internal);
   Json all = Json::array();
-  for (const Record& each : *records) all.push_back(json_of(*hosting, each));
+  for (const Record& each : *records) {
+    const auto activity = migrations_.activity(each.domain);
+    if (!activity) co_return problem_of(activity.error(), Problem::internal);
+    all.push_back(json_of(*hosting, each, (*activity)->seen()));
+  }
   co_return json_response(all);
 }
 
@@ -272,6 +296,27 @@ void MigrationApi::write_metrics(PrometheusText& text) const {
   each("ktgate_migration_labels_updated_total", MetricType::counter,
        "Labels that a sweep has found moved, by updates.",
        [](const Record& record) { return static_cast<double>(record.progress.updated); });
+  each("ktgate_migration_labels", MetricType::gauge,
+       "Labels of users in the old log when it began, 0 when they were not counted.",
+       [](const Record& record) { return static_cast<double>(record.labels); });
+  const auto of_each = [&](std::string_view name, MetricType type, std::string_view help,
+                           const std::function<double(const migration::Activity&)>& value) {
+    each(name, type, help, [&](const Record& record) {
+      const auto activity = migrations_.activity(record.domain);
+      return activity ? value((*activity)->seen()) : 0.0;
+    });
+  };
+  of_each("ktgate_migration_update_tombstones_total", MetricType::counter,
+          "Labels that users' updates have moved.",
+          [](const migration::Activity& seen) { return static_cast<double>(seen.tombstones); });
+  of_each("ktgate_migration_old_log_monitorings_total", MetricType::counter,
+          "Requests to monitor the old log since labels have moved.",
+          [](const migration::Activity& seen) { return static_cast<double>(seen.monitorings); });
+  of_each("ktgate_migration_old_log_monitored_timestamp_seconds", MetricType::gauge,
+          "When the last one of them came, since the Unix epoch; 0 for never.",
+          [](const migration::Activity& seen) {
+            return static_cast<double>(seen.monitored.value()) / 1000;
+          });
 }
 
 }  // namespace kt::gateway

@@ -62,10 +62,15 @@ Result<Json> describe(const HostedMigration& migration, const PageRequest& reque
 }
 
 // That the log's tree begins with it.
-Result<std::string> prove_final_head(const log::Log& log, std::optional<TreeSize> last,
+Result<std::string> prove_final_head(const HostedLog& log, std::optional<TreeSize> last,
                                      const migration::FinalHead& head) {
-  KT_TRY(const auto view, log.view());
-  KT_TRY(const auto response, keytrans::prove_consistency(*view, {last, head.tree_size}));
+  const keytrans::ConsistencyRequest request{last, head.tree_size};
+  if (log.is_remote()) {
+    KT_TRY(const Bytes bytes, wait_for(log.service->ask(routing::LogRequest(request))));
+    return to_base64url(bytes);
+  }
+  KT_TRY(const auto view, log.log->view());
+  KT_TRY(const auto response, keytrans::prove_consistency(*view, request));
   KT_TRY(const Bytes bytes, keytrans::encode(response));
   return to_base64url(bytes);
 }
@@ -125,7 +130,7 @@ Result<Json> make_page(const HostedMigration& migration, const PageRequest& requ
                   request.to_last, std::nullopt));
     if (logged) page["logged_final_head"] = to_base64url(logged->response);
     KT_TRY(const std::string proof,
-           prove_final_head(*migration.from->log, request.from_last, *migration.record.final_head));
+           prove_final_head(*migration.from, request.from_last, *migration.record.final_head));
     page[kPageFinalHeadProof] = proof;
   }
   return page;

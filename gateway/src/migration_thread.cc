@@ -19,6 +19,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kLook{100};
 constexpr milliseconds kAtOnce{0};
 constexpr milliseconds kRetry{1000};
+constexpr milliseconds kKeep{2000};  // how often what was seen is written down
 
 // Labels that are moved at the same time.
 constexpr std::size_t kPage = 256;
@@ -109,6 +110,7 @@ void MigrationThread::stop() {
   }
   wake_.notify_all();
   if (thread_.joinable()) thread_.join();
+  migrations_.keep_activity();
 }
 
 void MigrationThread::run() {
@@ -120,6 +122,10 @@ void MigrationThread::run() {
       if (is_stopped_) return;
     }
     wait = kLook;
+    if (std::chrono::steady_clock::now() >= keep_at_) {
+      migrations_.keep_activity();
+      keep_at_ = std::chrono::steady_clock::now() + kKeep;
+    }
     const auto records = migrations_.records();
     if (!records) {
       say_once("", "the state of migrations cannot be read: " + records.error().detail);

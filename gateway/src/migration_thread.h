@@ -3,6 +3,7 @@
 // Thread rule: one thread.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <map>
@@ -43,6 +44,7 @@ class MigrationThread {
   Say say_;
   const log::Clock& clock_;
   std::map<std::string, std::string> said_;  // of domains
+  std::chrono::steady_clock::time_point keep_at_{};
   std::mutex mutex_;
   std::condition_variable wake_;
   bool is_stopped_ = false;

@@ -95,7 +95,7 @@ bool is_as_ordered(const Record& record, const MigrationOrder& order, const Host
   const HostedLog* const to = hosting.find_log(order.to);
   return to != nullptr && to->configuration().id() == record.to && record.mode == order.mode &&
          record.rate == order.rate && record.grace_ms == order.grace_ms &&
-         record.is_compromised == order.is_compromised;
+         record.quiet_ms == order.quiet_ms && record.is_compromised == order.is_compromised;
 }
 
 }  // namespace
@@ -222,8 +222,33 @@ Result<std::unique_ptr<Migrations>> Migrations::open(store::Store& store) {
 }
 
 Result<Moving> Migrations::moving() {
-  KT_TRY(auto records, journal_->records());
-  return Moving{std::move(records), journal_.get(), &pool_};
+  Moving moving;
+  KT_TRY(moving.records, journal_->records());
+  for (const Record& each : moving.records) {
+    KT_TRY(moving.activity[each.domain], activity(each.domain));
+  }
+  moving.journal = journal_.get();
+  moving.pool = &pool_;
+  return moving;
+}
+
+Result<std::shared_ptr<MigrationActivity>> Migrations::activity(const Domain& domain) {
+  const std::lock_guard lock(mutex_);
+  auto& activity = activity_[domain];
+  if (activity == nullptr) {
+    KT_TRY(const migration::Activity before, journal_->activity(domain));
+    activity = std::make_shared<MigrationActivity>(before);
+  }
+  return activity;
+}
+
+void Migrations::keep_activity() {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [domain, activity] : activity_) {
+    const auto seen = activity == nullptr ? std::nullopt : activity->take_to_keep();
+    // What could not be written is written with what comes next.
+    if (seen) static_cast<void>(journal_->keep(domain, *seen));
+  }
 }
 
 bool Migrations::is_idle() const {
@@ -246,9 +271,7 @@ Result<Record> Migrations::change(const Record& before, const Record& after) {
 
 Result<MigrationPlan> Migrations::plan(const Hosting& hosting, const Domain& domain,
                                        const MigrationOrder& order) const {
-  KT_TRY(const auto record, journal_->find(domain));
-  if (record && hosting.migration(domain) != nullptr)
-    return refused("labels of the domain are moving already");
+  KT_TRY(require_no_move(hosting, domain));
   KT_TRY(const Logs logs, find_logs(hosting, domain, order));
   return count(logs, domain);
 }
@@ -270,11 +293,18 @@ Result<Record> Migrations::start(const Hosting& hosting, const Domain& domain,
   first.phase_since = now;
   first.rate = order.rate;
   first.grace_ms = order.grace_ms;
+  first.quiet_ms = order.quiet_ms;
   first.is_compromised = order.is_compromised;
   first.labels = counted.is_counted ? counted.labels : 0;
   first.is_listed = logs.is_listed();
   // What a log here has was looked at; another gateway is asked when the document names both.
   first.is_checked = !logs.is_listed() && !logs.to->is_remote();
+  // What was seen of the one before is not of this one.
+  {
+    const std::lock_guard lock(mutex_);
+    KT_TRY(journal_->keep(domain, {}));
+    activity_[domain] = std::make_shared<MigrationActivity>(migration::Activity{});
+  }
   KT_TRY(journal_->change(domain, record, first));
   note_change();
   return first;
@@ -317,7 +347,7 @@ Result<Record> Migrations::resume(const Domain& domain) {
   return change(record, resumed);
 }
 
-Result<Record> Migrations::finish(const Domain& domain, Timestamp now) {
+Result<Record> Migrations::finish(const Domain& domain, bool despite_monitoring, Timestamp now) {
   KT_TRY(const Record record, required(domain));
   if (record.phase == Phase::finished) return record;
   if (record.phase != Phase::draining)
@@ -326,14 +356,26 @@ Result<Record> Migrations::finish(const Domain& domain, Timestamp now) {
   if (drained < record.grace_ms)
     return refused("the grace period ends in " +
                    std::to_string((record.grace_ms - drained + 999) / 1000) + " seconds");
+  KT_TRY(const auto activity, this->activity(domain));
+  const migration::Activity seen = activity->seen();
+  const std::uint64_t quiet = elapsed_ms(seen.monitored, now);
+  if (!despite_monitoring && seen.monitorings > 0 && quiet < record.quiet_ms)
+    return refused("the old log was monitored " + std::to_string(quiet / 1000) +
+                   " seconds ago; it can retire when nobody has for " +
+                   std::to_string((record.quiet_ms + 999) / 1000) +
+                   " seconds, or despite that (--despite-monitoring)");
   const Transition* const next =
       migration::find_transition(record.mode, record.phase, Actor::person);
   KT_ASSERT(next != nullptr);
   return change(record, migration::step(record, *next, now));
 }
 
-Result<Record> Migrations::abort(const Domain& domain) {
-  KT_TRY(const Record record, required(domain));
+Result<std::optional<Record>> Migrations::abort(const Hosting& hosting, const Domain& domain) {
+  if (find_domain(hosting, domain) == nullptr)
+    return fail(Errc::not_found, "there is no such domain here");
+  KT_TRY(const auto found, journal_->find(domain));
+  if (!found) return std::nullopt;
+  const Record& record = *found;
   if (!migration::may_abort(record.phase))
     return refused(record.phase == Phase::finished
                        ? "it is finished"

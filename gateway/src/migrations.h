@@ -8,7 +8,9 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -23,6 +25,7 @@ struct MigrationOrder {
   std::string to;               // the alias or LogId of the new log
   std::uint32_t rate = 0;       // labels a second that the gateway moves at most; 0 for no limit
   std::uint64_t grace_ms = 0;   // that the old log drains at least
+  std::uint64_t quiet_ms = 0;   // for which nobody may have monitored it before it retires
   bool is_compromised = false;  // others may have the old log's keys; in immediate mode alone
 };
 
@@ -76,9 +79,17 @@ class Migrations {
                                     const federation::Domain& domain, Timestamp now);
   Result<migration::Record> pause(const federation::Domain& domain);
   Result<migration::Record> resume(const federation::Domain& domain);
-  Result<migration::Record> finish(const federation::Domain& domain, Timestamp now);
-  // Result: the record that is not there any more.
-  Result<migration::Record> abort(const federation::Domain& domain);
+  // With `despite_monitoring` also while the old log is monitored.
+  Result<migration::Record> finish(const federation::Domain& domain, bool despite_monitoring,
+                                   Timestamp now);
+  // Result: the record that is not there any more. Nothing when there was none.
+  Result<std::optional<migration::Record>> abort(const Hosting& hosting,
+                                                 const federation::Domain& domain);
+
+  // What was seen of the domain's migration. Errors: those of the journal.
+  Result<std::shared_ptr<MigrationActivity>> activity(const federation::Domain& domain);
+  // Writes down what was seen since this was called last, as far as that can be done.
+  void keep_activity();
 
   // Whether something has changed that a Hosting has to know, since this was called last.
   [[nodiscard]] bool take_change() { return changed_.exchange(false); }
@@ -104,6 +115,8 @@ class Migrations {
   std::unique_ptr<migration::Journal> journal_;
   boost::asio::thread_pool pool_{2};
   std::atomic<bool> changed_ = false;
+  std::mutex mutex_;  // for what follows
+  std::map<federation::Domain, std::shared_ptr<MigrationActivity>> activity_;
 };
 
 // The head that a log has now; that of one at another gateway as a user would verify it. Blocking.

@@ -225,7 +225,7 @@ asio::awaitable<Result<Bytes>> move_and_update(const Asked& asked, const Questio
     return question.log->service->ask(std::move(copy));
   };
   migration::Mover mover(*migration.from_labels, *migration.to_labels, migration.record.to,
-                         asked.epoch);
+                         asked.epoch, [&migration] { migration.activity->note_tombstone(); });
   co_return co_await mover.update(*migration.intents, request.label, std::move(insert));
 }
 
@@ -280,6 +280,7 @@ asio::awaitable<Response> handle(std::shared_ptr<const Hosting> hosting,
     // A label that has moved is where it has moved to.
     if (question.role == routing::Role::successor) meaning.not_found = Problem::internal;
     const AnswerKind kind = answer_kind(question.request);
+    if (asked->migration != nullptr) asked->migration->note(*question.log, question.request);
     auto answered = co_await ask(*asked, question);
     // What has been updated is, whatever its owner is told of the log that it has left.
     if (!answered && question.role == routing::Role::predecessor) continue;

@@ -198,12 +198,19 @@ std::string labels_text(const DomainConfiguration& domain, const HostedMigration
   if (migration == nullptr)
     return domain.policy == DomainPolicy::sharded ? "each in one of the logs" : "all in the log";
   const migration::Record& record = migration->record;
-  const std::string phase = " (" + std::string(to_string(record.mode)) + " migration, " +
-                            std::string(to_string(record.phase)) + ")";
+  std::string phase = " (" + std::string(to_string(record.mode)) + " migration, " +
+                      std::string(to_string(record.phase));
+  if (const std::uint64_t done = migration::labels_done(record); record.labels > 0 && done > 0)
+    phase += ", " + std::to_string(done) + " of " + std::to_string(record.labels);
+  phase += ")";
   if (record.phase == Phase::dual || record.phase == Phase::sweeping)
     return "moving from " + migration->from->alias + " to " + migration->to->alias + phase;
-  const bool have_moved = record.phase == Phase::draining || record.phase == Phase::finished;
-  return "all in " + (have_moved ? migration->to : migration->from)->alias + phase;
+  return "all in " + (migration->has_moved() ? migration->to : migration->from)->alias + phase;
+}
+
+std::string monitored_text(const migration::Activity& seen) {
+  if (seen.monitorings == 0) return "not since labels have moved";
+  return program::format_age(elapsed_ms(seen.monitored, log::system_clock().now())) + " ago";
 }
 
 std::string domain_card(const DomainConfiguration& domain, const HostedMigration* migration,
@@ -225,6 +232,8 @@ std::string domain_card(const DomainConfiguration& domain, const HostedMigration
   }
   std::string rows = element("dt", domain.logs.size() == 1 ? "log" : "logs") + element("dd", logs);
   rows += row("labels", labels_text(domain, migration));
+  if (migration != nullptr && migration->has_moved())
+    rows += row("old log monitored", monitored_text(migration->activity->seen()));
   const auto document = published.find(*domain.name);
   std::string epoch = domain.url ? "none yet" : "not published here";
   if (document != published.end())

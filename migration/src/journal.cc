@@ -68,6 +68,13 @@ Result<Intent> decode_intent(const store::Record& record) {
   return Intent{number, *std::move(domain), std::move(label)};
 }
 
+template <class Io, class S>
+void wire_activity(Io& io, S& activity) {
+  io.number("Activity.monitored", activity.monitored);
+  io.number("Activity.monitorings", activity.monitorings);
+  io.number("Activity.tombstones", activity.tombstones);
+}
+
 Result<void> done(const Result<store::Committed>& committed) {
   if (!committed) return tl::unexpected<Error>(committed.error());
   if (*committed == store::Committed::conflict)
@@ -111,6 +118,7 @@ Result<std::unique_ptr<Journal>> Journal::open(store::Store& store) {
   KT_TRY(const store::Table intents, store.table(kSpace, "intents"));
   KT_TRY(const store::Table lists, store.table(kSpace, "lists"));
   KT_TRY(const store::Table labels, store.table(kSpace, "labels"));
+  KT_TRY(const store::Table activity, store.table(kSpace, "activity"));
   KT_TRY(const auto snapshot, store.snapshot());
   KT_TRY(const auto last, snapshot->last_before(intents, {}));
   std::uint64_t next = 1;
@@ -118,7 +126,8 @@ Result<std::unique_ptr<Journal>> Journal::open(store::Store& store) {
     KT_TRY(const std::uint64_t greatest, number_of(last->key));
     next = greatest + 1;
   }
-  return std::unique_ptr<Journal>(new Journal(store, {records, intents, lists, labels}, next));
+  return std::unique_ptr<Journal>(
+      new Journal(store, {records, intents, lists, labels, activity}, next));
 }
 
 Result<std::vector<Record>> Journal::records() const {
@@ -156,6 +165,26 @@ Result<void> Journal::change(const federation::Domain& domain, const std::option
   } else {
     batch.erase(records_, key_of(domain));
   }
+  return done(store_.commit(batch));
+}
+
+Result<Activity> Journal::activity(const federation::Domain& domain) const {
+  KT_TRY(const auto snapshot, store_.snapshot());
+  KT_TRY(const auto value, snapshot->get(activity_, key_of(domain)));
+  Activity activity;
+  if (!value) return activity;
+  keytrans::Decoder io(*value);
+  wire_activity(io, activity);
+  if (!std::move(io).finish()) return fail(Errc::corrupt, "what was seen of a migration is none");
+  return activity;
+}
+
+Result<void> Journal::keep(const federation::Domain& domain, const Activity& activity) {
+  keytrans::Encoder io;
+  wire_activity(io, activity);
+  KT_TRY(Bytes value, std::move(io).finish());
+  store::Batch batch;
+  batch.put(activity_, key_of(domain), std::move(value));
   return done(store_.commit(batch));
 }
 

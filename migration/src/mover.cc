@@ -47,7 +47,9 @@ asio::awaitable<Result<void>> Mover::bury(Label label) {
     if (*buried) co_return Result<void>();
     const auto added = co_await from_.add(label, version_of(*greatest), *value);
     if (!added) co_return tl::unexpected<Error>(added.error());
-    if (*added) co_return Result<void>();
+    if (!*added) continue;
+    if (buried_) buried_();
+    co_return Result<void>();
   }
   co_return busy();
 }

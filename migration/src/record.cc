@@ -211,6 +211,20 @@ Result<Record> Record::decode(ByteView bytes) {
                 read.is_checked == 1};
 }
 
+std::uint64_t labels_done(const Record& record) {
+  switch (record.phase) {
+    case Phase::sweeping: return record.progress.moved + record.progress.updated;
+    case Phase::populating: return record.progress.moved;
+    case Phase::verifying: return record.progress.verified;
+    case Phase::prepared:
+    case Phase::dual:
+    case Phase::frozen:
+    case Phase::draining:
+    case Phase::finished: break;
+  }
+  return 0;
+}
+
 Record step(const Record& record, const Transition& transition, Timestamp now) {
   KT_ASSERT(transition.mode == record.mode && transition.from == record.phase);
   Record next = record;

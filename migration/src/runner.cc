@@ -38,15 +38,10 @@ Result<bool> Runner::stop_at(const Error& error) {
 }
 
 asio::awaitable<Result<bool>> Runner::step(std::size_t limit) {
-  if (!surroundings_.is_in_force(record_)) co_return false;
-  if (moves_labels(record_.phase)) {
-    if (record_.is_paused) co_return false;
-    co_return co_await move_some(limit);
-  }
-  if (record_.phase == Phase::prepared && !record_.is_checked) {
-    if (record_.is_paused) co_return false;
-    co_return co_await move_some(limit);
-  }
+  // A step would begin a phase in which it is not.
+  if (record_.is_paused || !surroundings_.is_in_force(record_)) co_return false;
+  const bool is_to_check = record_.phase == Phase::prepared && !record_.is_checked;
+  if (is_to_check || moves_labels(record_.phase)) co_return co_await move_some(limit);
   const Transition* const next = find_transition(record_.mode, record_.phase, Actor::gateway);
   if (next == nullptr) co_return false;
   co_return write(kt::migration::step(record_, *next, surroundings_.now()));

@@ -44,6 +44,11 @@ Result<keytrans::CredentialUpdate> prove(const LogSource& view,
                                            request.tree_size);
 }
 
+Result<keytrans::ConsistencyResponse> prove(const LogSource& view,
+                                            const keytrans::ConsistencyRequest& request) {
+  return keytrans::prove_consistency(view, request);
+}
+
 template <class Message>
 bool names_a_version(const Message& request) {
   if constexpr (std::is_same_v<Message, keytrans::SearchRequest>) {
@@ -61,6 +66,12 @@ Result<Bytes> encoded(const Message& response, const WireContext& context) {
   return bytes;
 }
 Result<Bytes> encoded(const keytrans::CredentialUpdate& response, const WireContext& /*context*/) {
+  auto bytes = keytrans::encode(response);
+  if (!bytes) return fail(Errc::corrupt, std::move(bytes).error().detail);
+  return bytes;
+}
+Result<Bytes> encoded(const keytrans::ConsistencyResponse& response,
+                      const WireContext& /*context*/) {
   auto bytes = keytrans::encode(response);
   if (!bytes) return fail(Errc::corrupt, std::move(bytes).error().detail);
   return bytes;

@@ -70,6 +70,11 @@ struct Operation<federation::CredentialUpdateRequest> : Asks<keytrans::Credentia
   static constexpr const char* kName = "credential-update";
 };
 
+template <>
+struct Operation<keytrans::ConsistencyRequest> : Asks<keytrans::ConsistencyResponse> {
+  static constexpr const char* kName = "consistency";
+};
+
 // A request to the log, and what is the response to it.
 struct Question {
   std::string name;
@@ -83,6 +88,8 @@ template <class Message>
 bool is_encoded(ByteView body, const WireContext& context) {
   if constexpr (std::is_same_v<Message, keytrans::CredentialUpdate>) {
     return keytrans::decode<Message>(body).has_value();
+  } else if constexpr (std::is_same_v<Message, keytrans::ConsistencyResponse>) {
+    return keytrans::decode_consistency_response(body).has_value();
   } else {
     return keytrans::decode<Message>(body, context).has_value();
   }

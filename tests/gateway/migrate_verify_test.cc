@@ -55,7 +55,7 @@ class MigrationVerifierTest : public LogProgram {
     HostedLog to = hosted("to");
     migration::Record record{domain_of("example.com"), mode, id("from"), id("to")};
     record.final_head = final_head_;
-    const HostedMigration migration{record, &from, &to, {}, nullptr, nullptr, nullptr};
+    const HostedMigration migration{record, &from, &to, {}, nullptr, nullptr, nullptr, nullptr};
     MigrationVerifier verifier(mode == Mode::gradual, id("from"), id("to"));
     while (true) {
       const std::string request = format_page_request(verifier.next()).dump();

@@ -2,6 +2,7 @@
 // that nothing has changed then.
 #include "federation/final_head.h"
 #include "migrating_gateway.h"
+#include "prometheus_samples.h"
 
 namespace kt::gateway {
 namespace {
@@ -81,6 +82,159 @@ TEST_F(MigrationApi, ADomainIsAnsweredAtOnceAfterAStart) {
     ASSERT_EQ(found.status, 200U) << text_of(found.body);
     EXPECT_EQ(must(federation::decode<federation::RoutedResponse>(found.body)).answers.size(), 2U);
   }
+}
+
+// --- Retiring the old log --------------------------------------------------------------------
+
+TEST_F(MigrationApi, TheOldLogRetiresWhenNobodyMonitorsIt) {
+  Json quiet = order("gradual");
+  quiet["grace_ms"] = 0;
+  quiet["quiet_ms"] = 3'600'000;
+  done("start", quiet);
+  wait_for_policy("gradual", "old");
+  ASSERT_EQ(update(kAlice, "alice 1", "new"), 200U);
+  EXPECT_EQ(record().at("tombstones_by_updates"), 1);
+  const auto monitor = [this] {
+    const federation::RoutedMonitorRequest request{
+        label_of(kAlice), {{log_configuration("old").id().hash(), {}, {}, {}, {}}}};
+    return people()
+        .post("/kt/v1/monitor", "routed-monitor-request", must(federation::encode(request)))
+        .status;
+  };
+  // Before labels have moved it is not counted.
+  EXPECT_EQ(monitor(), 200U);
+  wait_until_done("advance");
+  wait_for_phase("draining");
+  wait_for_policy("single", "new");
+  EXPECT_EQ(record().at("monitorings"), 0);
+  EXPECT_FALSE(record().contains("monitored"));
+  EXPECT_NE(text_of(people().get("/").body).find("not since labels have moved"), std::string::npos);
+  EXPECT_EQ(monitor(), 200U);
+  EXPECT_EQ(record().at("monitorings"), 1);
+  const std::string when = record().at("monitored");
+  expect_refused("finish", Json::object(), "the old log was monitored");
+  const auto metrics = PrometheusReader::read(text_of(admin().get("/metrics").body));
+  EXPECT_EQ(metrics.at("ktgate_migration_old_log_monitorings_total{from=\"old\",to=\"new\"}"), 1);
+  EXPECT_EQ(metrics.at("ktgate_migration_update_tombstones_total{from=\"old\",to=\"new\"}"), 1);
+  EXPECT_EQ(metrics.at("ktgate_migration_labels{from=\"old\",to=\"new\"}"), 2);
+  // It is known after a restart, too.
+  EXPECT_EQ(gateway().stop().code, 0);
+  restart();
+  EXPECT_EQ(record().at("monitored"), when);
+  EXPECT_EQ(record().at("tombstones_by_updates"), 1);
+  expect_refused("finish", Json::object(), "the old log was monitored");
+  expect_refused("finish", {{"despite_monitoring", 1}}, "neither true nor false", 400);
+  EXPECT_EQ(done("finish", {{"despite_monitoring", true}}).at("phase"), "finished");
+  wait_until([&] { return people().get("/kt/v1/logs/old/configuration").status == 410; },
+             "the old log does not retire");
+}
+
+TEST_F(MigrationApi, TheGracePeriodIsKeptWhateverIsSaid) {
+  Json grace = order();
+  grace["grace_ms"] = 3'600'000;
+  done("start", grace);
+  expect_refused("finish", Json::object(), "labels are moving still: the phase is prepared");
+  wait_until_done("advance");
+  wait_for_phase("draining");
+  expect_refused("finish", {{"despite_monitoring", true}}, "the grace period ends in");
+  EXPECT_EQ(record().at("quiet_ms"), 3'600'000);
+}
+
+// --- What makes no sense ---------------------------------------------------------------------
+
+TEST_F(MigrationApi, WhatMakesNoSenseIsRefusedWithTheReason) {
+  for (const char* const name : {"full", "third", "waiting", "a", "b", "elsewhere"}) {
+    std::vector<std::string> options{"--suite", "ed25519"};
+    if (name == std::string("waiting")) {
+      const Outcome key = run({"auditor", "create", path("auditor"), "--suite", "ed25519"});
+      options.insert(options.end(), {"--mode", "third-party-auditing", "--auditor-key",
+                                     key.out.substr(0, key.out.size() - 1)});
+    }
+    create(name, options);
+  }
+  const Outcome leaf = run({"log", "leaf-key", path("leaf.pem"), "--suite", "ed25519"});
+  create("managed", {"--suite", "ed25519", "--mode", "third-party-management", "--leaf-key",
+                     leaf.out.substr(0, leaf.out.size() - 1)});
+  import("full", line_of(kAlice, 0, "somebody"));
+  write_file(path("token"), "some-token\n");
+  std::filesystem::permissions(path("token"), std::filesystem::perms::owner_read);
+  // This gateway does not have the log of that configuration.
+  const std::string elsewhere =
+      "[[remote_log]]\nalias = \"wrong\"\nconfiguration = \"elsewhere/configuration\"\n"
+      "token_file = \"token\"\nwriter = \"writer\"\nurl = \"" +
+      gateway().url().text() + "\"\n";
+  create("unwritten");
+  const std::string unwritten =
+      "[[remote_log]]\nalias = \"unwritten\"\nconfiguration = \"unwritten/configuration\"\n"
+      "url = \"http://127.0.0.1:1\"\n";
+  const std::string sharded =
+      "[[domain]]\nname = \"sharded.example\"\nlabel_rule = \"bytes\"\npolicy = \"sharded\"\n"
+      "logs = [\"a\", \"b\"]\nurl = \"http://127.0.0.1:8443\"\n";
+  const std::string silent =
+      "[[domain]]\nname = \"silent.example\"\nlabel_rule = \"bytes\"\npolicy = \"single\"\n"
+      "logs = [\"old\"]\n";
+  std::string logs;
+  for (const char* const name : {"old", "new", "full", "third", "waiting", "managed", "a", "b"})
+    logs += log(name);
+  write_file(
+      path("gateway.toml"),
+      configuration("admin.socket", logs + elsewhere + unwritten + domain("example.com", "old") +
+                                        domain("example.net", "third") + sharded + silent));
+  const std::string said = gateway().reload();
+  ASSERT_NE(said.find("the configuration was reloaded"), std::string::npos) << said;
+  const auto to = [](const char* name) { return Json{{"to", name}, {"mode", "gradual"}}; };
+  for (const char* const each : {"plan", "start"}) {
+    expect_refused(each, to("nothing"), "there is no log of that name here");
+    expect_refused(each, to("old"), "the domain's labels are in that log");
+    expect_refused(each, to("full"), "the new log has labels already");
+    expect_refused(each, to("third"), "the new log is one of example.net already");
+    expect_refused(each, to("managed"), "is managed for somebody else");
+    expect_refused(each, to("waiting"), "its auditor has not signed anything yet");
+    expect_refused(each, to("wrong"), "the new log does not answer");
+    expect_refused(each, to("unwritten"), "this one cannot write to it");
+    expect_refused(each, to("new"), "there is no such domain here", 404, "example.org");
+    expect_refused(each, to("new"), "has no url", 422, "silent.example");
+    expect_refused(each, to("new"), "in several logs", 422, "sharded.example");
+    expect_refused(each, {{"to", "new"}}, "mode is missing", 400);
+    expect_refused(each, {{"to", "new"}, {"mode", "slow"}}, "neither gradual nor immediate", 400);
+    expect_refused(each, {{"to", "new"}, {"mode", "gradual"}, {"rate", -1}}, "rate", 400);
+  }
+  for (const char* const each : {"advance", "pause", "resume", "finish"})
+    expect_refused(each, Json::object(), "no labels of that domain are moving", 404);
+  // One at a time.
+  done("start", to("new"));
+  expect_refused("start", to("a"), "labels of the domain are moving already, and otherwise");
+  expect_refused("plan", to("a"), "labels of the domain are moving already");
+}
+
+TEST_F(MigrationApi, ACommandTwiceIsTheSameAsOnce) {
+  const auto twice = [this](const std::string& name, const Json& body = Json::object()) {
+    const Json once = done(name, body);
+    const Json again = done(name, body);
+    for (const char* const member : {"phase", "is_paused", "phase_since"})
+      EXPECT_EQ(once.value(member, Json()), again.value(member, Json())) << name << " " << member;
+  };
+  const auto abort_twice = [this] {
+    done("abort");
+    EXPECT_EQ(done("abort").at("phase"), "none");
+    EXPECT_TRUE(records().empty());
+  };
+  abort_twice();
+  twice("plan", order());
+  twice("start", order());
+  twice("pause");
+  twice("resume");
+  abort_twice();
+  Json immediate = order();
+  immediate["rate"] = 1;
+  done("start", immediate);
+  wait_until_done("advance");
+  EXPECT_EQ(command("advance").first, 200U);
+  twice("pause");
+  // Nothing has moved that anybody has seen.
+  abort_twice();
+  wait_for_policy("single", "old");
+  EXPECT_EQ(update(kAlice, "alice 1", "old", Version{0}), 200U);
 }
 
 }  // namespace

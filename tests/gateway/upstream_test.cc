@@ -12,6 +12,7 @@
 #include "federation/media_type.h"
 #include "federation/routed_messages.h"
 #include "http_exchange.h"
+#include "keytrans/consistency.h"
 #include "keytrans/fork_evidence.h"
 #include "keytrans/management.h"
 #include "names.h"
@@ -244,8 +245,18 @@ TEST_F(TwoGateways, ErrorsOfTheLogMeanTheSame) {
   EXPECT_EQ(put(front, {{}, bob, {}, {{{1}}}}), "401 unauthenticated");
   for (const char* const operation : {"auditor-start", "auditor-updates", "nothing"})
     EXPECT_EQ(code(anyone_->get("/kt/v1/logs/far/" + std::string(operation))), "404 not-found");
-  EXPECT_EQ(code(anyone_->post("/kt/v1/logs/far/consistency", "consistency-request", {})),
-            "404 not-found");
+  const auto consistency = [this](const Bytes& request) {
+    return anyone_->post("/kt/v1/logs/far/consistency", "consistency-request", request);
+  };
+  EXPECT_EQ(code(consistency({})), "400 malformed");
+  EXPECT_EQ(
+      code(consistency(must(keytrans::encode(keytrans::ConsistencyRequest{{}, TreeSize{1000}})))),
+      "409 stale-view");
+  const keytrans::ConsistencyRequest first{{}, TreeSize{1}};
+  EXPECT_TRUE(keytrans::verify_consistency(configuration("far"), {}, first,
+                                           must(keytrans::decode_consistency_response(
+                                               consistency(must(keytrans::encode(first))).body)))
+                  .has_value());
 }
 
 TEST_F(TwoGateways, TheFrontFollowsChangesAndOutlivesTheBack) {

@@ -88,7 +88,8 @@ class MoverTest : public testing::Test {
   PlainLog from;
   PlainLog to;
   NotedIntents intents;
-  Mover mover{from, to, log_of(2), 7};
+  int buried = 0;
+  Mover mover{from, to, log_of(2), 7, [this] { ++buried; }};
 };
 
 TEST_F(MoverTest, AnUpdateMovesTheLabel) {
@@ -97,11 +98,13 @@ TEST_F(MoverTest, AnUpdateMovesTheLabel) {
   EXPECT_EQ(to.labels[alice], (std::vector<Bytes>{bytes("new")}));
   EXPECT_EQ(from.labels[alice], (std::vector<Bytes>{bytes("old"), tombstone}));
   EXPECT_EQ(intents.state[0], "dropped");
+  EXPECT_EQ(buried, 1);
   // The next one finds it moved.
   EXPECT_EQ(must(wait(mover.update(intents, alice, insert(bytes("newer"), Version{0})))).size(),
             1U);
   EXPECT_EQ(to.labels[alice].size(), 2U);
   EXPECT_EQ(from.labels[alice].size(), 2U);
+  EXPECT_EQ(buried, 1);
 }
 
 TEST_F(MoverTest, ALabelThatTheOldLogNeverHadGetsATombstoneThere) {

@@ -243,5 +243,19 @@ TEST(MigrationJournal, AListIsWholeOrNone) {
   EXPECT_EQ(must(journal->listed(other, {}, 2)), (Labels{label_of("a")}));
 }
 
+TEST(MigrationJournal, KeepsWhatWasSeen) {
+  MemoryStore store;
+  const auto domain = domain_of("example.com");
+  const Activity seen{Timestamp{1}, 2, 3};
+  {
+    const auto journal = must(Journal::open(store));
+    EXPECT_EQ(must(journal->activity(domain)), Activity{});
+    must(journal->keep(domain, seen));
+  }
+  const auto journal = must(Journal::open(store));
+  EXPECT_EQ(must(journal->activity(domain)), seen);
+  EXPECT_EQ(must(journal->activity(domain_of("example.net"))), Activity{});
+}
+
 }  // namespace
 }  // namespace kt::migration

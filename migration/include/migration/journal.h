@@ -24,6 +24,15 @@ struct Intent {
   Label label;
 };
 
+// What is seen of a migration between its steps. Of the last moments before a crash it may lack.
+struct Activity {
+  Timestamp monitored{};          // `from`, last, since labels have moved; 0 for never
+  std::uint64_t monitorings = 0;  // of it
+  std::uint64_t tombstones = 0;   // that updates have made
+
+  friend bool operator==(const Activity&, const Activity&) = default;
+};
+
 class Journal {
  public:
   // Borrows `store`. Errors: those of the store.
@@ -38,6 +47,10 @@ class Journal {
   // whether it was written. Requires: both are of `domain`.
   Result<void> change(const federation::Domain& domain, const std::optional<Record>& before,
                       const std::optional<Record>& after);
+
+  // Nothing was seen where there is nothing. Errors: those of the store; corrupt.
+  Result<Activity> activity(const federation::Domain& domain) const;
+  Result<void> keep(const federation::Domain& domain, const Activity& activity);
 
   // --- Lists of labels, of logs that do not tell which they have
   // ---------------------------------- A domain has one at most.
@@ -75,6 +88,7 @@ class Journal {
     store::Table intents;
     store::Table lists;
     store::Table labels;
+    store::Table activity;
   };
   struct List {
     std::uint64_t count = 0;
@@ -89,6 +103,7 @@ class Journal {
         intents_(tables.intents),
         lists_(tables.lists),
         labels_(tables.labels),
+        activity_(tables.activity),
         first_(next),
         next_(next) {}
   Result<std::optional<List>> find_list(const federation::Domain& domain) const;
@@ -98,6 +113,7 @@ class Journal {
   const store::Table intents_;
   const store::Table lists_;
   const store::Table labels_;
+  const store::Table activity_;
   const std::uint64_t first_;  // of this process
   std::atomic<std::uint64_t> next_;
   mutable std::mutex mutex_;

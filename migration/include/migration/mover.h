@@ -18,6 +18,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <utility>
 
 #include "migration/label_log.h"
 
@@ -54,8 +55,10 @@ enum class Copied : std::uint8_t {
 class Mover {
  public:
   // Borrows both logs. `epoch` is for the tombstones; `to_id` is the successor.
-  Mover(LabelLog& from, LabelLog& to, const LogId& to_id, std::uint64_t epoch)
-      : from_(from), to_(to), to_id_(to_id), epoch_(epoch) {}
+  // `buried` is called when an update has made a label's tombstone.
+  Mover(LabelLog& from, LabelLog& to, const LogId& to_id, std::uint64_t epoch,
+        std::function<void()> buried = {})
+      : from_(from), to_(to), to_id_(to_id), epoch_(epoch), buried_(std::move(buried)) {}
 
   // Adds to `to` with `insert`, and then moves the label. Result: what `insert` gave.
   // Errors: those of `insert`, after which the label is where it was; and unavailable, after which
@@ -82,6 +85,7 @@ class Mover {
   LabelLog& to_;
   const LogId to_id_;
   const std::uint64_t epoch_;
+  const std::function<void()> buried_;
 };
 
 }  // namespace kt::migration

@@ -102,6 +102,10 @@ struct Record {
   friend bool operator==(const Record&, const Record&) = default;
 };
 
+// Of the labels that the gateway goes through in this phase, how many it has been at; 0 in a phase
+// in which it does not.
+[[nodiscard]] std::uint64_t labels_done(const Record& record);
+
 // `record` after `transition`, at `now`: with the new phase, and nothing done in it yet.
 // Requires: it is a transition of the record.
 [[nodiscard]] Record step(const Record& record, const Transition& transition, Timestamp now);

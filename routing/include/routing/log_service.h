@@ -13,6 +13,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include "federation/credential_messages.h"
+#include "keytrans/consistency.h"
 #include "keytrans/messages.h"
 
 namespace kt::routing {
@@ -21,7 +22,7 @@ using LogRequest = std::variant<keytrans::SearchRequest, keytrans::ContactMonito
                                 keytrans::OwnerInitRequest, keytrans::OwnerMonitorRequest,
                                 keytrans::DistinguishedRequest, keytrans::UpdateRequest,
                                 keytrans::ManagerUpdateRequest, federation::CredentialRequest,
-                                federation::CredentialUpdateRequest>;
+                                federation::CredentialUpdateRequest, keytrans::ConsistencyRequest>;
 
 class LogService {
  public:
