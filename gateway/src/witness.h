@@ -111,8 +111,8 @@ class Witness {
                                                  ByteView other);
   Result<std::optional<WitnessAlarm>> compare_answers(const WitnessSubject& log, ByteView first,
                                                       ByteView second);
-  Result<bool> goes_on(const SeenLog& before, ByteView continued,
-                       const keytrans::ClientState& newcomer, Timestamp now);
+  static Result<bool> goes_on(const SeenLog& before, ByteView continued,
+                              const keytrans::ClientState& newcomer, Timestamp now);
   [[nodiscard]] Timestamp time_for(const WitnessSubject& log, ByteView answer) const;
   Result<void> keep(const WitnessSubject& log, Bytes answer);
   Result<void> forget(const LogId& log);

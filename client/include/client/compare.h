@@ -67,11 +67,11 @@ struct ComparedLog {
   std::vector<std::filesystem::path> evidence;  // what was saved of it
 };
 
-// Asks every log of a trusted domain that has not retired, and that is believed, as a newcomer, directly and through
-// `relay`, and compares what they show with one another, with what newcomers were shown before, and
-// with what is known. Goes on with the others when one of them fails. `session` has the transport
-// then that it had before.
-// Errors besides: rejected when the domain has no such log.
+// Asks every log of a trusted domain that has not retired, and that is believed, as a newcomer,
+// directly and through `relay`, and compares what they show with one another, with what newcomers
+// were shown before, and with what is known. Goes on with the others when one of them fails.
+// `session` has the transport then that it had before. Errors besides: rejected when the domain has
+// no such log.
 Result<std::vector<ComparedLog>> compare_roads(Session& session, Relay relay,
                                                const RoadsRequest& request);
 
