@@ -67,7 +67,11 @@ void Running::close_input() {
   input_ = -1;
 }
 
-void Running::signal(int number) const { require(kill(child_, number) == 0, "kill"); }
+void Running::signal(int number) const {
+  // Without a child of ours it would go to every process there is.
+  if (child_ <= 0) return;
+  require(kill(child_, number) == 0, "kill");
+}
 
 Outcome Running::wait() {
   close_input();

@@ -32,6 +32,7 @@ class Running {
   // Waits until the program has taken all of `text` into its pipe.
   void write(std::string_view text);
   void close_input();
+  // Nothing once it has ended and was waited for.
   void signal(int number) const;
   [[nodiscard]] pid_t id() const { return child_; }
   // Closes the input and waits for the end.
