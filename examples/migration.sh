@@ -128,9 +128,11 @@ publish_and_monitor() {
       user monitor --all >monitor.out 2>&1 || code=$?
       if [ "$code" = 0 ]; then break; fi
     done
+    # To be repeated: what cannot be done now (4), and where a log retired just after its document was
+    # followed.
     if [ "$code" = 0 ]; then
       echo "alice has monitored" >>transcript
-    elif [ "$code" != 4 ]; then
+    elif [ "$code" != 4 ] && ! grep -q retired-log monitor.out; then
       grep -E 'ALARM|not done|kt monitor' monitor.out >>wrong
     fi
   done
@@ -188,7 +190,8 @@ await phase_is draining
 migrate status
 users_go_on
 migrate verify
-await migrate finish
+# Alice monitors it without end, and is not waited for.
+await migrate finish --despite-monitoring
 users_go_on
 sed -i 's/^logs = .*/logs = ["second"]/' gateway.toml
 kill -HUP "$gateway"
@@ -200,7 +203,7 @@ await phase_is draining
 migrate status
 users_go_on
 migrate verify
-await migrate finish
+await migrate finish --despite-monitoring
 users_go_on
 
 say "What users have seen"

@@ -278,14 +278,25 @@ std::vector<ApiOperation> LogApi::operations() {
 
 namespace {
 
+// Whether the log that labels have left answers no more: not before users have a document that says
+// so.
+bool has_retired(const HostedMigration& migration, const PublishedDirectories& published) {
+  if (migration.record.phase != migration::Phase::finished) return false;
+  const auto document = published.find(migration.record.domain);
+  if (document == published.end()) return true;
+  const federation::DirectoryLog* const log =
+      document->second.directory().find(migration.record.from);
+  return log == nullptr || log->state == federation::LogState::retired;
+}
+
 // What a migration leaves of a log: nothing of one that has retired, and no updates but those by
 // the gateway of one whose labels are moving.
-std::optional<Response> refuse_moving(const Hosting& hosting, const HostedLog& hosted,
-                                      bool is_update) {
+std::optional<Response> refuse_moving(const Hosting& hosting, const PublishedDirectories& published,
+                                      const HostedLog& hosted, bool is_update) {
   const HostedMigration* const migration = hosting.migration_of(hosted);
   if (migration == nullptr) return std::nullopt;
   const bool is_old = migration->from == &hosted;
-  if (is_old && migration->record.phase == migration::Phase::finished)
+  if (is_old && has_retired(*migration, published))
     return problem_response(Problem::retired_log, "the directory document names the new one");
   const bool is_new_and_ready = !is_old && migration->record.phase == migration::Phase::finished;
   if (!is_update || is_new_and_ready) return std::nullopt;
@@ -308,6 +319,7 @@ std::optional<Response> LogApi::refuse_early(const Hosting& hosting, const Calle
 }
 
 tl::expected<Endpoint, Response> LogApi::find(std::shared_ptr<const Hosting> hosting,
+                                              const PublishedDirectories& published,
                                               const Caller& caller, const RequestHead& head) {
   const std::string_view path = head.path;
   if (!path.starts_with(kLogs)) return refuse(Problem::not_found);
@@ -331,7 +343,8 @@ tl::expected<Endpoint, Response> LogApi::find(std::shared_ptr<const Hosting> hos
   if (head.method != found->method()) return Refused(method_not_allowed(found->method()));
   if (auto refused = refuse_early(*hosting, caller, hosted, *found))
     return Refused(*std::move(refused));
-  if (auto refused = refuse_moving(*hosting, hosted, found->kind == Operation::Kind::update))
+  if (auto refused =
+          refuse_moving(*hosting, published, hosted, found->kind == Operation::Kind::update))
     return Refused(*std::move(refused));
   if (!found->response_type.empty() &&
       !accepts_answer(head.accept, media_type(found->response_type)))

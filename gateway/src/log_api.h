@@ -13,6 +13,7 @@
 
 #include "access.h"
 #include "api_operation.h"
+#include "directory_publisher.h"
 #include "hosting.h"
 #include "http_message.h"
 
@@ -23,6 +24,7 @@ class LogApi {
   // The endpoint of a log of `hosting` for `head` of `caller`, or the problem with it. Its handler
   // borrows this object.
   [[nodiscard]] tl::expected<Endpoint, Response> find(std::shared_ptr<const Hosting> hosting,
+                                                      const PublishedDirectories& published,
                                                       const Caller& caller,
                                                       const RequestHead& head);
 

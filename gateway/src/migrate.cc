@@ -28,10 +28,11 @@ constexpr const char* kHelp =
     "Move the labels of a domain from one log to another, while a gateway serves both";
 
 constexpr const char* kFooter =
-    "A running gateway does it; --socket is the admin.socket of its configuration. The new log is "
-    "a\n"
-    "[[log]] of the same gateway that has no labels. A command whose effect is there already does\n"
-    "nothing and succeeds. docs/migration.md is the manual.\n\n"
+    "A running gateway does it; --socket is the admin.socket of its configuration. Both logs are "
+    "in\n"
+    "that, and the new one has no labels. A command whose effect is there already does nothing "
+    "and\n"
+    "succeeds. docs/migration.md is the manual.\n\n"
     "Example:\n"
     "  ktgate migrate start --socket /run/ktgate/admin.socket example.com --to new --grace 30d\n"
     "  ktgate migrate advance --socket /run/ktgate/admin.socket example.com\n"

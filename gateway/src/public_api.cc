@@ -55,7 +55,7 @@ tl::expected<Endpoint, Response> PublicApi::find_for(const Caller& caller,
     return status_endpoint(std::move(hosting), publisher_.published(),
                            witness_ == nullptr ? nullptr : witness_->logs(), head);
   if (auto witnessed = witness_endpoint(*hosting, witness_, head)) return *std::move(witnessed);
-  return logs_.find(std::move(hosting), caller, head);
+  return logs_.find(std::move(hosting), *publisher_.published(), caller, head);
 }
 
 }  // namespace kt::gateway

@@ -1,7 +1,11 @@
 // Migrations as an operator orders them at the admin listener: what is done, what is refused, and
 // that nothing has changed then.
+#include <algorithm>
+
+#include "federation/directory_document.h"
 #include "federation/final_head.h"
 #include "migrating_gateway.h"
+#include "names.h"
 #include "prometheus_samples.h"
 
 namespace kt::gateway {
@@ -127,6 +131,13 @@ TEST_F(MigrationApi, TheOldLogRetiresWhenNobodyMonitorsIt) {
   EXPECT_EQ(done("finish", {{"despite_monitoring", true}}).at("phase"), "finished");
   wait_until([&] { return people().get("/kt/v1/logs/old/configuration").status == 410; },
              "the old log does not retire");
+  // Users had a document that says so before.
+  const auto document = must(federation::DirectoryDocument::parse(
+      text_of(people().get("/.well-known/key-transparency").body), domain_of("example.com")));
+  const auto& logs = document.directory().logs;
+  EXPECT_TRUE(std::any_of(logs.begin(), logs.end(), [](const federation::DirectoryLog& log) {
+    return log.state == federation::LogState::retired;
+  }));
 }
 
 TEST_F(MigrationApi, TheGracePeriodIsKeptWhateverIsSaid) {
