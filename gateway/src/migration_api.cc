@@ -18,6 +18,7 @@ using Json = nlohmann::ordered_json;
 using federation::Domain;
 using migration::Record;
 
+constexpr int kAttempts = 20;
 constexpr std::size_t kMaxBody = 4096;
 constexpr std::string_view kType = "application/json";
 constexpr std::uint64_t kMaxRate = 1'000'000;
@@ -260,8 +261,13 @@ asio::awaitable<Response> MigrationApi::run(const Command& command, Domain domai
                                             Request request) {
   std::function<Result<Json>()> work = [this, &command, domain = std::move(domain),
                                         body = std::move(request.body)] {
-    return command.run(
-        Call{migrations_, hosting_.snapshot(), publisher_.published(), domain, body, clock_.now()});
+    // What moves labels changes the record all the time, and commands go by it as it is.
+    for (int left = kAttempts;; --left) {
+      Result<Json> done = command.run(Call{migrations_, hosting_.snapshot(), publisher_.published(),
+                                           domain, body, clock_.now()});
+      const bool was_overtaken = !done && done.error().code == Errc::conflict;
+      if (!was_overtaken || left == 0) return done;
+    }
   };
   auto done = co_await routing::await_on<Result<Json>>(blocking_, std::move(work));
   if (!done) co_return problem_of(done.error(), Problem::no_log, Problem::rejected);
