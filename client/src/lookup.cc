@@ -6,7 +6,6 @@
 #include "federation/reserved.h"
 #include "federation/tombstone.h"
 #include "final_head.h"
-#include "keytrans/codec.h"
 #include "keytrans/hash.h"
 #include "log_states.h"
 #include "routed.h"
@@ -124,23 +123,33 @@ Cell cell_of_tombstone(const LogId& log, const Label& label) {
   return {"tombstones", std::move(key)};
 }
 
+// The version of a tombstone, as it is stored: four bytes, the most significant first.
+Bytes tombstone_record(Version version) {
+  Bytes record(sizeof(std::uint32_t));
+  std::uint32_t left = version.value();
+  for (auto byte = record.rbegin(); byte != record.rend(); ++byte) {
+    *byte = static_cast<std::uint8_t>(left);
+    left >>= 8U;
+  }
+  return record;
+}
+
 // Notes the tombstone, in the version `now`, or that there is none. Errors: verification_failed
 // when there was another one before, or there is none now.
 Result<void> note_tombstone(const Session& session, const Side& from, const Label& label,
                             std::optional<Version> now, std::vector<Change>& changes) {
   const Cell cell = cell_of_tombstone(from.log.id(), label);
   KT_TRY(const auto before, session.state.read(cell));
-  keytrans::Encoder io;
-  io.number("Tombstone.version", now.value_or(Version{0}));
-  KT_TRY(Bytes written, std::move(io).finish());
-  if (!before) {
-    if (now) changes.push_back({cell, std::nullopt, std::move(written)});
-    return {};
-  }
+  if (!before && !now) return {};
   const std::string name = "log " + from.log.alias;
   if (!now)
     return fail(Errc::verification_failed,
                 name + ": the label had moved, and its tombstone was taken away");
+  Bytes written = tombstone_record(*now);
+  if (!before) {
+    changes.push_back({cell, std::nullopt, std::move(written)});
+    return {};
+  }
   if (written != *before)
     return fail(Errc::verification_failed, name + ": the label's tombstone is another than it was");
   return {};

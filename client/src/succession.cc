@@ -70,9 +70,9 @@ Result<std::optional<SearchOutcome>> find_version(const Session& session, const 
                                   session, endpoint_of(domain, log), "search",
                                   state.search_request(label, version), state, version.has_value());
                             });
-  if (!found && found.error().code == Errc::not_found) return std::optional<SearchOutcome>();
-  KT_TRY(SearchOutcome outcome, std::move(found));
-  return std::optional<SearchOutcome>(std::move(outcome));
+  if (found) return std::optional<SearchOutcome>(*std::move(found));
+  if (found.error().code == Errc::not_found) return std::optional<SearchOutcome>();
+  return tl::unexpected<Error>(std::move(found).error());
 }
 
 namespace {
