@@ -313,8 +313,8 @@ TEST_F(MigrationExpensive, KilledAtOnce) {
   kill();
   expect_all_moved(0);
   finish_and_kill();
-  for (const char* const phase :
-       {"prepared", "frozen", "populating", "verifying", "draining", "finished"})
+  // On a busy machine `frozen` may be over before the signal comes.
+  for (const char* const phase : {"prepared", "populating", "verifying", "draining", "finished"})
     EXPECT_GT(killed_[phase], 0) << phase;
 }
 
