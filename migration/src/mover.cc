@@ -28,6 +28,12 @@ std::optional<Version> version_of(const std::optional<GreatestVersion>& greatest
   return greatest->version;
 }
 
+Result<Copied> compare(const std::optional<GreatestVersion>& there, const Bytes& value) {
+  if (!there || there->value != value)
+    return fail(Errc::conflict, "the new log has another value of a label");
+  return Copied::was_there;
+}
+
 tl::unexpected<Error> busy() {
   return fail(Errc::unavailable, "others update the label again and again");
 }
@@ -96,13 +102,10 @@ asio::awaitable<Result<Swept>> Mover::sweep(Label label) {
   if (*buried) co_return Swept::was_moved;
   if (!*greatest) co_return Swept::skipped;  // it was erased
 
-  Read there = co_await to_.read(label);
-  if (!there) co_return tl::unexpected<Error>(std::move(there).error());
-  if (!*there) {
-    // When somebody else adds one first, the value is theirs.
-    const auto copied = co_await to_.add(label, std::nullopt, (*greatest)->value);
-    if (!copied) co_return tl::unexpected<Error>(copied.error());
-  }
+  // When somebody else has added one, the value is theirs. To ask first whether there is one would
+  // cost a proof that there is none, and so one more VRF.
+  const auto copied = co_await to_.add(label, std::nullopt, (*greatest)->value);
+  if (!copied) co_return tl::unexpected<Error>(copied.error());
   const federation::Tombstone tombstone{to_id_.hash(), epoch_};
   auto value = tombstone.encode();
   if (!value) co_return tl::unexpected<Error>(std::move(value).error());
@@ -120,25 +123,38 @@ asio::awaitable<Result<Swept>> Mover::sweep(Label label) {
                  "labels are moving");
 }
 
+// What is to be copied, if there is anything of a user's.
+asio::awaitable<Read> Mover::read_to_copy(Label label) {
+  if (federation::is_reserved(label)) co_return Read(std::nullopt);
+  Read greatest = co_await from_.read(std::move(label));
+  if (greatest && *greatest && federation::is_like_a_tombstone((*greatest)->value))
+    co_return fail(Errc::conflict, "a label of the old log has moved already");
+  co_return greatest;
+}
+
 asio::awaitable<Result<Copied>> Mover::copy(Label label) {
-  if (federation::is_reserved(label)) co_return Copied::skipped;
-  Read greatest = co_await from_.read(label);
+  Read greatest = co_await read_to_copy(label);
   if (!greatest) co_return tl::unexpected<Error>(std::move(greatest).error());
   if (!*greatest) co_return Copied::skipped;
-  if (federation::is_like_a_tombstone((*greatest)->value))
-    co_return fail(Errc::conflict, "a label of the old log has moved already");
+  const Bytes value = std::move((*greatest)->value);
+  // As in sweep(), it is not asked for first.
+  const auto added = co_await to_.add(label, std::nullopt, value);
+  if (!added) co_return tl::unexpected<Error>(added.error());
+  if (*added) co_return Copied::copied;
+  Read there = co_await to_.read(std::move(label));
+  if (!there) co_return tl::unexpected<Error>(std::move(there).error());
+  co_return compare(*there, value);
+}
+
+asio::awaitable<Result<Copied>> Mover::check(Label label) {
+  Read greatest = co_await read_to_copy(label);
+  if (!greatest) co_return tl::unexpected<Error>(std::move(greatest).error());
+  if (!*greatest) co_return Copied::skipped;
+  const Bytes value = std::move((*greatest)->value);
   Read there = co_await to_.read(label);
   if (!there) co_return tl::unexpected<Error>(std::move(there).error());
-  if (!*there) {
-    const auto added = co_await to_.add(label, std::nullopt, (*greatest)->value);
-    if (!added) co_return tl::unexpected<Error>(added.error());
-    if (*added) co_return Copied::copied;
-    there = co_await to_.read(label);
-    if (!there) co_return tl::unexpected<Error>(std::move(there).error());
-  }
-  if (!*there || (*there)->value != (*greatest)->value)
-    co_return fail(Errc::conflict, "the new log has another value of a label");
-  co_return Copied::was_there;
+  if (*there) co_return compare(*there, value);
+  co_return co_await copy(std::move(label));
 }
 
 }  // namespace kt::migration

@@ -96,10 +96,16 @@ asio::awaitable<Result<void>> Runner::move_one(Label label, Progress& progress) 
     if (*swept == Swept::was_moved) ++progress.updated;
     co_return Result<void>();
   }
+  if (record_.phase == Phase::verifying) {
+    const auto checked = co_await mover.check(std::move(label));
+    if (!checked) co_return tl::unexpected<Error>(checked.error());
+    if (*checked == Copied::copied) ++progress.moved;
+    if (*checked != Copied::skipped) ++progress.verified;
+    co_return Result<void>();
+  }
   const auto copied = co_await mover.copy(std::move(label));
   if (!copied) co_return tl::unexpected<Error>(copied.error());
   if (*copied == Copied::copied) ++progress.moved;
-  if (*copied != Copied::skipped && record_.phase == Phase::verifying) ++progress.verified;
   co_return Result<void>();
 }
 

@@ -11,7 +11,8 @@
 // many try, and none hides a version that nobody has looked at. An update whose process dies
 // between the two steps is found by its intent, and finished: finish().
 //
-// In an immediate migration `from` takes no updates while its values are copied: copy().
+// In an immediate migration `from` takes no updates while its values are copied, copy(), and
+// compared, check().
 //
 // Thread rule: that of routing/log_service.h.
 #pragma once
@@ -77,8 +78,12 @@ class Mover {
 
   // Copies the greatest value. Errors: conflict when `to` has another one.
   boost::asio::awaitable<Result<Copied>> copy(Label label);
+  // The same, of a label that has been copied: only looks, unless it is missing after all.
+  boost::asio::awaitable<Result<Copied>> check(Label label);
 
  private:
+  // The greatest value in `from`. Errors: conflict when it is a tombstone.
+  boost::asio::awaitable<Result<std::optional<GreatestVersion>>> read_to_copy(Label label);
   boost::asio::awaitable<Result<void>> bury(Label label);
 
   LabelLog& from_;
