@@ -50,6 +50,7 @@ struct MigrateOptions {
   std::uint64_t rate = 0;
   std::uint64_t grace_ms = std::uint64_t{30} * 24 * 60 * 60 * 1000;
   std::uint64_t quiet_ms = 0;
+  bool has_rate = false;
   bool has_quiet = false;
   bool is_compromised = false;
   bool despite_monitoring = false;
@@ -153,6 +154,7 @@ Result<int> run(const MigrateOptions& options, const std::string& command) {
              {"rate", options.rate},
              {"grace_ms", options.grace_ms},
              {"compromised", options.is_compromised}};
+  if (options.has_rate) order["rate"] = options.rate;
   if (options.has_quiet) order["quiet_ms"] = options.quiet_ms;
   if (options.despite_monitoring) order["despite_monitoring"] = true;
   KT_TRY(const Json record, post_to_admin(options.socket, path, order));
@@ -281,11 +283,15 @@ program::Command add(const program::Command& group, const std::string& name, con
   return command;
 }
 
+program::Option add_rate(const program::Command& command, const Options& options) {
+  return command.add_number("--rate", options->rate, kMaxRate,
+                            "Labels a second that the gateway moves at most; 0 for no limit");
+}
+
 void add_order(const program::Command& command, const Options& options) {
   command.add_text("--to", options->to, "The new log: its alias or LogId").required();
   command.add_choice("--mode", modes(), options->mode, "gradual or immediate");
-  command.add_number("--rate", options->rate, kMaxRate,
-                     "Labels a second that the gateway moves at most");
+  add_rate(command, options);
 }
 
 }  // namespace
@@ -339,13 +345,22 @@ void add_migrate(const program::Command& root) {
   constexpr std::array kPlain{
       Plain{"advance", "Go on to the next phase where a person decides: sweep, or freeze"},
       Plain{"pause", "Move nothing that is not updated"},
-      Plain{"resume", "Go on moving"},
       Plain{"abort", "Leave everything in the old log, while that can be done"},
   };
   for (const Plain& each : kPlain) {
     const Options options = fresh();
     const auto command = add(group, each.name, each.help, options, true);
     command.runs([options, name = std::string(each.name)] { return run(*options, name); });
+  }
+  {
+    const Options options = fresh();
+    const auto command =
+        add(group, "resume", "Go on moving, or go on at another rate", options, true);
+    const program::Option rate = add_rate(command, options);
+    command.runs([options, rate] {
+      options->has_rate = rate.is_given();
+      return run(*options, "resume");
+    });
   }
   {
     const Options options = fresh();

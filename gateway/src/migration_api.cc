@@ -180,6 +180,18 @@ Result<Json> complete_list(const Call& call) {
   return Json{{"labels", count}};
 }
 
+Result<Json> resume(const Call& call) {
+  KT_TRY(const auto json, federation::parse_json(
+                              {reinterpret_cast<const char*>(call.body.data()), call.body.size()}));
+  if (!json.is_object()) return fail(Errc::malformed, "the order is not an object");
+  std::optional<std::uint32_t> rate;
+  if (json.contains("rate")) {
+    KT_TRY(const std::uint64_t number, number_in(json, "rate", kMaxRate));
+    rate = static_cast<std::uint32_t>(number);
+  }
+  return shown(call, call.migrations.resume(call.domain, rate));
+}
+
 Result<Json> page(const Call& call) {
   const HostedMigration* const migration = call.hosting->migration(call.domain);
   if (migration == nullptr) return fail(Errc::not_found, "no labels of that domain are moving");
@@ -210,8 +222,7 @@ tl::expected<Endpoint, Response> MigrationApi::find(const RequestHead& head) {
               }},
       Command{"pause",
               [](const Call& call) { return shown(call, call.migrations.pause(call.domain)); }},
-      Command{"resume",
-              [](const Call& call) { return shown(call, call.migrations.resume(call.domain)); }},
+      Command{"resume", resume},
       Command{"finish", finish},
       Command{"page", page},
       Command{"abort", abort},

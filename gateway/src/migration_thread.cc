@@ -13,7 +13,9 @@ using migration::Phase;
 using migration::Record;
 using migration::Runner;
 using migration::Stage;
+using std::chrono::microseconds;
 using std::chrono::milliseconds;
+using std::chrono::steady_clock;
 
 // Between looks at whether there is something to do, and after a step that was one of many.
 constexpr milliseconds kLook{100};
@@ -24,7 +26,7 @@ constexpr milliseconds kKeep{2000};  // how often what was seen is written down
 // Labels that are moved at the same time.
 constexpr std::size_t kPage = 256;
 // Pages in which a second's labels are moved, where there is a limit.
-constexpr std::size_t kPagesInSecond = 4;
+constexpr std::size_t kPagesInSecond = 1;
 
 // With another gateway as many as there are connections, so that users have room to wait.
 std::size_t page_of(const HostedMigration& hosted, const Record& record) {
@@ -34,6 +36,10 @@ std::size_t page_of(const HostedMigration& hosted, const Record& record) {
   }
   if (record.rate == 0) return most;
   return std::clamp<std::size_t>(record.rate / kPagesInSecond, 1, most);
+}
+
+milliseconds until(steady_clock::time_point due, steady_clock::time_point now) {
+  return std::max(kAtOnce, std::chrono::ceil<milliseconds>(due - now));
 }
 
 class GatewaySurroundings final : public migration::Surroundings {
@@ -122,9 +128,9 @@ void MigrationThread::run() {
       if (is_stopped_) return;
     }
     wait = kLook;
-    if (std::chrono::steady_clock::now() >= keep_at_) {
+    if (steady_clock::now() >= keep_at_) {
       migrations_.keep_activity();
-      keep_at_ = std::chrono::steady_clock::now() + kKeep;
+      keep_at_ = steady_clock::now() + kKeep;
     }
     const auto records = migrations_.records();
     if (!records) {
@@ -137,6 +143,9 @@ void MigrationThread::run() {
 }
 
 milliseconds MigrationThread::go_on(const Record& record) {
+  const auto begin = steady_clock::now();
+  const auto due = due_.find(record.domain.text());
+  if (due != due_.end() && due->second > begin) return until(due->second, begin);
   auto hosting = hosting_.snapshot();
   const HostedMigration* const hosted = hosting->migration(record.domain);
   // It is hosted soon, or the past.
@@ -167,7 +176,10 @@ milliseconds MigrationThread::go_on(const Record& record) {
   if (*stepped) said_.erase(name);
   if (!*stepped || now.phase != record.phase) return kLook;
   if (record.rate == 0) return kAtOnce;
-  return milliseconds(1000 * page / record.rate);
+  // What took longer than it might is not made up for.
+  const auto next = begin + microseconds(1'000'000 * page / record.rate);
+  due_[name] = next;
+  return until(next, steady_clock::now());
 }
 
 void MigrationThread::say_once(const std::string& domain, const std::string& what) {

@@ -44,6 +44,8 @@ class MigrationThread {
   Say say_;
   const log::Clock& clock_;
   std::map<std::string, std::string> said_;  // of domains
+  // When the next labels of a domain may move, where there is a rate.
+  std::map<std::string, std::chrono::steady_clock::time_point> due_;
   std::chrono::steady_clock::time_point keep_at_{};
   std::mutex mutex_;
   std::condition_variable wake_;

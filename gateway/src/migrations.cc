@@ -338,11 +338,12 @@ Result<Record> Migrations::pause(const Domain& domain) {
   return change(record, paused);
 }
 
-Result<Record> Migrations::resume(const Domain& domain) {
+Result<Record> Migrations::resume(const Domain& domain, std::optional<std::uint32_t> rate) {
   KT_TRY(const Record record, required(domain));
-  if (!record.is_paused) return record;
+  if (!record.is_paused && record.rate == rate.value_or(record.rate)) return record;
   Record resumed = record;
   resumed.is_paused = false;
+  resumed.rate = rate.value_or(record.rate);
   resumed.fault.clear();
   return change(record, resumed);
 }

@@ -78,7 +78,8 @@ class Migrations {
   Result<migration::Record> advance(const Hosting& hosting, const PublishedDirectories& published,
                                     const federation::Domain& domain, Timestamp now);
   Result<migration::Record> pause(const federation::Domain& domain);
-  Result<migration::Record> resume(const federation::Domain& domain);
+  Result<migration::Record> resume(const federation::Domain& domain,
+                                   std::optional<std::uint32_t> rate);
   // With `despite_monitoring` also while the old log is monitored.
   Result<migration::Record> finish(const federation::Domain& domain, bool despite_monitoring,
                                    Timestamp now);

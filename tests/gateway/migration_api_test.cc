@@ -1,6 +1,7 @@
 // Migrations as an operator orders them at the admin listener: what is done, what is refused, and
 // that nothing has changed then.
 #include <algorithm>
+#include <chrono>
 
 #include "federation/directory_document.h"
 #include "federation/final_head.h"
@@ -86,6 +87,19 @@ TEST_F(MigrationApi, ADomainIsAnsweredAtOnceAfterAStart) {
     ASSERT_EQ(found.status, 200U) << text_of(found.body);
     EXPECT_EQ(must(federation::decode<federation::RoutedResponse>(found.body)).answers.size(), 2U);
   }
+}
+
+TEST_F(MigrationApi, MovesNoMoreLabelsASecondThanAreAllowed) {
+  for (int i = 0; i < 10; ++i)
+    ASSERT_EQ(update("user" + std::to_string(i) + "@example.com", "value", "old"), 200U);
+  done("start", order("gradual"));
+  wait_for_policy("gradual", "old");
+  EXPECT_EQ(done("resume", {{"rate", 8}}).at("rate"), 8);
+  const auto begin = std::chrono::steady_clock::now();
+  wait_until_done("advance");
+  wait_for_phase("draining");
+  // Eight of twelve at most are moved in the first second.
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, std::chrono::seconds(1));
 }
 
 // --- Retiring the old log --------------------------------------------------------------------
@@ -212,6 +226,8 @@ TEST_F(MigrationApi, WhatMakesNoSenseIsRefusedWithTheReason) {
   }
   for (const char* const each : {"advance", "pause", "resume", "finish"})
     expect_refused(each, Json::object(), "no labels of that domain are moving", 404);
+  expect_refused("resume", {{"rate", -1}}, "rate", 400);
+  expect_refused("resume", Json::array(), "not an object", 400);
   // One at a time.
   done("start", to("new"));
   expect_refused("start", to("a"), "labels of the domain are moving already, and otherwise");
@@ -235,6 +251,12 @@ TEST_F(MigrationApi, ACommandTwiceIsTheSameAsOnce) {
   twice("start", order());
   twice("pause");
   twice("resume");
+  twice("resume", {{"rate", 7}});
+  EXPECT_EQ(record().at("rate"), 7);
+  // It goes on as it was ordered last.
+  twice("pause");
+  twice("resume");
+  EXPECT_EQ(record().at("rate"), 7);
   abort_twice();
   Json immediate = order();
   immediate["rate"] = 1;
