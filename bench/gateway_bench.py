@@ -82,9 +82,8 @@ def start_gateway(ktgate, directory, labels):
     )
     configuration = (home / "ktgate.toml").read_text()
     limits = "[limits]\n"
-    configuration = configuration.replace(
-        limits, limits + 'requests_per_second = 0\ndrain_delay = "0s"\n', 1
-    )
+    ours = 'requests_per_second = 0\ndrain_delay = "0s"\nnetwork_connections = 20000\n'
+    configuration = configuration.replace(limits, limits + ours, 1)
     (home / "ktgate.toml").write_text(configuration)
     process = subprocess.Popen(
         [ktgate, "serve", home / "ktgate.toml"], stdout=subprocess.PIPE, text=True

@@ -64,8 +64,9 @@ struct LimitsConfiguration {
   std::chrono::milliseconds write_timeout{10'000};
   std::chrono::milliseconds drain_delay{5'000};  // where there is an admin listener
   std::chrono::milliseconds drain_timeout{30'000};
-  std::size_t connections = 20'000;  // at a time
-  unsigned threads = 0;              // 0 for one a processor
+  std::size_t connections = 20'000;         // at a time
+  std::size_t network_connections = 5'000;  // of them, of each network
+  unsigned threads = 0;                     // 0 for one a processor
   // Of each network that asks without being known; 0 a second for no limit.
   unsigned requests_per_second = 20;
   unsigned burst = 40;

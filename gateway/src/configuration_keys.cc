@@ -229,6 +229,10 @@ constexpr std::array kKeys{
     ConfigurationKey{"limits", "connections", Kind::number, false,
                      &in_limits<&LimitsConfiguration::connections>, 1, 1'000'000, "",
                      "How many connections there may be at a time."},
+    ConfigurationKey{"limits", "network_connections", Kind::number, false,
+                     &in_limits<&LimitsConfiguration::network_connections>, 1, 1'000'000, "",
+                     "How many of them an IPv4 address, or an IPv6 network of 64 bits, may have. "
+                     "Not for a proxy with a client_address_field."},
     ConfigurationKey{"limits", "threads", Kind::number, false,
                      &in_limits<&LimitsConfiguration::threads>, 0, 1024, "",
                      "Threads that answer requests; 0 for one a processor.", true},

@@ -6,8 +6,8 @@ namespace kt::gateway {
 namespace {
 
 constexpr std::array<std::string_view, kLimitCount> kLimitNames{
-    "connections",    "descriptors",  "header_bytes", "body_bytes",
-    "header_timeout", "body_timeout", "write_timeout"};
+    "connections", "network_connections", "descriptors",  "header_bytes",
+    "body_bytes",  "header_timeout",      "body_timeout", "write_timeout"};
 
 double number(std::uint64_t count) { return static_cast<double>(count); }
 

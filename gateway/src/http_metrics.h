@@ -20,6 +20,7 @@ namespace kt::gateway {
 // `descriptors` are the system's and `body_bytes` what the endpoint takes.
 enum class Limit : std::uint8_t {
   connections,
+  network_connections,
   descriptors,
   header_bytes,
   body_bytes,
@@ -27,7 +28,7 @@ enum class Limit : std::uint8_t {
   body_timeout,
   write_timeout,
 };
-inline constexpr std::size_t kLimitCount = 7;
+inline constexpr std::size_t kLimitCount = 8;
 
 class HttpMetrics {
  public:

@@ -185,7 +185,8 @@ class StreamSession final : public Session,
   template <class... Args>
   StreamSession(Shared& shared, Sessions& sessions, std::shared_ptr<const Settings> settings,
                 Client client, Args&&... stream)
-      : shared_(shared),
+      : Session(client.network),
+        shared_(shared),
         settings_(std::move(settings)),
         limits_(settings_->limits),
         client_(std::move(client)),
@@ -194,8 +195,6 @@ class StreamSession final : public Session,
     sessions_.add(this);
     shared_.metrics.connection_began();
   }
-  StreamSession(const StreamSession&) = delete;
-  StreamSession& operator=(const StreamSession&) = delete;
   ~StreamSession() override {
     shared_.metrics.connection_ended();
     sessions_.remove(this);
@@ -529,6 +528,8 @@ class BeastServer final : public HttpServer {
 
  private:
   asio::awaitable<void> accept();
+  [[nodiscard]] std::optional<Limit> limit_met(const Settings& settings,
+                                               const std::string& network) const;
   template <class Stream, class... Args>
   void begin(std::shared_ptr<const Settings> settings, Client client, Args&&... stream);
   void stop();
@@ -592,6 +593,18 @@ void BeastServer::begin(std::shared_ptr<const Settings> settings, Client client,
                  [](const std::exception_ptr& /*error*/) {});
 }
 
+// The one that one more connection from `network` would go beyond.
+std::optional<Limit> BeastServer::limit_met(const Settings& settings,
+                                            const std::string& network) const {
+  const LimitsConfiguration& limits = settings.limits;
+  if (sessions_.count() >= limits.connections) return Limit::connections;
+  // All of a proxy's clients come from where it is.
+  const bool is_of_clients = !network.empty() && !settings.listen.client_address_field;
+  if (is_of_clients && sessions_.count_of(network) >= limits.network_connections)
+    return Limit::network_connections;
+  return std::nullopt;
+}
+
 asio::awaitable<void> BeastServer::accept() {
   asio::steady_timer pause(context_);
   while (acceptor_.is_open()) {
@@ -606,13 +619,13 @@ asio::awaitable<void> BeastServer::accept() {
       continue;
     }
     auto settings = shared_.settings.snapshot();
-    if (sessions_.count() >= settings->limits.connections) {
-      shared_.metrics.refused(Limit::connections);
+    Client client;
+    client.network = network_of_peer(socket);
+    if (const auto limit = limit_met(*settings, client.network)) {
+      shared_.metrics.refused(*limit);
       continue;  // closes it
     }
     socket.set_option(asio::ip::tcp::no_delay(true), error);  // a unix socket has none
-    Client client;
-    client.network = network_of_peer(socket);
     if (settings->tls != nullptr) {
       asio::ssl::context& tls = *settings->tls;
       begin<TlsStream>(std::move(settings), std::move(client), std::move(socket), tls);

@@ -47,7 +47,8 @@ void expect_equal(const GatewayConfiguration& a, const GatewayConfiguration& b) 
     return std::tie(limits.header_bytes, limits.request_bytes, limits.update_bytes,
                     limits.header_timeout, limits.body_timeout, limits.body_floor,
                     limits.idle_timeout, limits.write_timeout, limits.drain_delay,
-                    limits.drain_timeout, limits.connections, limits.threads);
+                    limits.drain_timeout, limits.connections, limits.network_connections,
+                    limits.threads);
   };
   EXPECT_EQ(as_tuple(a.limits), as_tuple(b.limits));
   ASSERT_EQ(a.logs.size(), b.logs.size());
@@ -86,6 +87,7 @@ TEST(Configuration, EveryKeyIsReadIntoItsPlace) {
     drain_delay = "1s"
     drain_timeout = "0s"
     connections = 11
+    network_connections = 10
     threads = 12
     requests_per_second = 13
     burst = 14
@@ -195,6 +197,7 @@ TEST(Configuration, EveryKeyIsReadIntoItsPlace) {
   EXPECT_EQ(all.limits.drain_delay, milliseconds(1'000));
   EXPECT_EQ(all.limits.drain_timeout, milliseconds(0));
   EXPECT_EQ(all.limits.connections, 11U);
+  EXPECT_EQ(all.limits.network_connections, 10U);
   EXPECT_EQ(all.limits.threads, 12U);
   EXPECT_EQ(all.limits.requests_per_second, 13U);
   EXPECT_EQ(all.limits.burst, 14U);

@@ -64,7 +64,7 @@ class Meanwhile {
 class HostileClients : public LogProgram {
  protected:
   void serve(const std::string& listen = "[listen]\naddress = \"127.0.0.1:0\"\n",
-             const federation::HttpClientOptions& options = {}) {
+             const federation::HttpClientOptions& options = {}, const std::string& limits = "") {
     allow_descriptors(kSlow + 1000);
     create("log");
     write_file(path("ktgate.toml"),
@@ -72,7 +72,7 @@ class HostileClients : public LogProgram {
                    "[admin]\nsocket = \"admin.socket\"\n"
                    "[limits]\nrequests_per_second = 0\ndrain_delay = \"0s\"\n"
                    "header_timeout = \"1s\"\nbody_timeout = \"1s\"\nwrite_timeout = \"1s\"\n" +
-                   principal("writer", kWriterToken) +
+                   limits + principal("writer", kWriterToken) +
                    "[[log]]\ndirectory = \"log\"\nalias = \"main\"\nwriter = \"writer\"\n"
                    "[[domain]]\nname = \"example.com\"\nlabel_rule = \"bytes\"\n"
                    "policy = \"single\"\nlogs = [\"main\"]\n");
@@ -316,6 +316,49 @@ TEST_F(HostileClients, WhoAsksAndNeverReadsIsGivenUp) {
   for (std::thread& writer : writers) writer.join();
   wait_until([&] { return given_up("write_timeout") >= 50; }, "who does not read is kept");
   expect_memory_since(memory, 65536);
+  expect_all_gone();
+}
+
+constexpr std::string_view kQuestion =
+    "GET /kt/v1/logs/main/configuration HTTP/1.1\r\nHost: a\r\n\r\n";
+
+bool is_answered(const LoopbackConnection& connection) {
+  return connection.write(kQuestion) &&
+         connection.read_until("\r\n\r\n").compare(0, 12, "HTTP/1.1 200") == 0;
+}
+
+// `count` connections from 127.0.0.2, which ask something.
+std::vector<LoopbackConnection> crowd_from_elsewhere(std::uint16_t port, std::size_t count) {
+  std::vector<LoopbackConnection> crowd;
+  crowd.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) crowd.push_back(LoopbackConnection::to(port, 2));
+  return crowd;
+}
+
+TEST_F(HostileClients, OneNetworkCannotHaveAllConnections) {
+  serve("[listen]\naddress = \"127.0.0.1:0\"\n", {},
+        "connections = 100\nnetwork_connections = 10\n");
+  const std::uint16_t port = serving_->url().port;
+  auto crowd = crowd_from_elsewhere(port, 30);
+  std::size_t answered = 0;
+  for (const LoopbackConnection& one : crowd) answered += is_answered(one) ? 1 : 0;
+  EXPECT_EQ(answered, 10U);
+  EXPECT_EQ(given_up("network_connections"), 20);
+  EXPECT_EQ(given_up("connections"), 0);
+  EXPECT_TRUE(is_answered(connect()));
+  // Who has gone makes room.
+  crowd.clear();
+  wait_until([&] { return is_answered(LoopbackConnection::to(port, 2)); }, "nobody is let in");
+  expect_all_gone();
+}
+
+// All of its clients come from one address, and are told apart by the requests.
+TEST_F(HostileClients, AProxyOnThisMachineMayHaveAllConnections) {
+  serve("[listen]\naddress = \"127.0.0.1:0\"\nclient_address_field = \"X-Forwarded-For\"\n", {},
+        "connections = 100\nnetwork_connections = 10\n");
+  for (const LoopbackConnection& one : crowd_from_elsewhere(serving_->url().port, 30))
+    EXPECT_TRUE(is_answered(one));
+  EXPECT_EQ(given_up("network_connections"), 0);
   expect_all_gone();
 }
 

@@ -39,10 +39,16 @@ class LoopbackConnection {
     if (descriptor_ >= 0) close(descriptor_);
   }
 
-  static LoopbackConnection to(std::uint16_t port) {
+  // `from` is the last byte of the address to come from.
+  static LoopbackConnection to(std::uint16_t port, std::uint8_t from = 1) {
     LoopbackConnection connection(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     const sockaddr_in address = loopback_address(port);
+    sockaddr_in source = loopback_address(0);
+    source.sin_addr.s_addr = htonl((INADDR_LOOPBACK & ~0xffU) | from);
     // The interface of the system.
+    if (bind(connection.descriptor_, reinterpret_cast<const sockaddr*>(&source), sizeof(source)) !=
+        0)
+      throw_system("bind");
     if (connect(connection.descriptor_, reinterpret_cast<const sockaddr*>(&address),
                 sizeof(address)) != 0)
       throw_system("connect");
