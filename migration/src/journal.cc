@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "keytrans/codec.h"
+#include "journal_records.h"
 #include "routing/await.h"
 
 namespace kt::migration {
@@ -12,13 +12,6 @@ namespace asio = boost::asio;
 
 constexpr std::string_view kSpace = "migration";
 constexpr std::size_t kListPage = 10'000;  // that is erased at once
-
-Bytes key_of(std::uint64_t number) {
-  Bytes key;
-  for (int shift = 56; shift >= 0; shift -= 8)
-    key.push_back(static_cast<std::uint8_t>(number >> static_cast<unsigned>(shift)));
-  return key;
-}
 
 Bytes key_of(const federation::Domain& domain) { return to_bytes(std::string_view(domain.text())); }
 
@@ -32,47 +25,6 @@ Bytes listed_key(const federation::Domain& domain, const Label& label) {
   Bytes key = list_prefix(domain);
   key.insert(key.end(), label.bytes().begin(), label.bytes().end());
   return key;
-}
-
-Result<std::uint64_t> number_of(ByteView key) {
-  keytrans::Decoder io(key);
-  std::uint64_t number = 0;
-  io.number("number", number);
-  if (!std::move(io).finish()) return fail(Errc::corrupt, "the key of an intent is none");
-  return number;
-}
-
-template <class Io, class Domain, class Name>
-void wire_intent(Io& io, Domain& domain, Name& label) {
-  io.template opaque<1>("Intent.domain", domain);
-  io.label("Intent.label", label);
-}
-
-Result<Bytes> encode_intent(const federation::Domain& domain, const Label& label) {
-  keytrans::Encoder io;
-  const Bytes name = key_of(domain);
-  wire_intent(io, name, label);
-  return std::move(io).finish();
-}
-
-Result<Intent> decode_intent(const store::Record& record) {
-  KT_TRY(const std::uint64_t number, number_of(record.key));
-  Bytes name;
-  Label label;
-  keytrans::Decoder io(record.value);
-  wire_intent(io, name, label);
-  if (!std::move(io).finish()) return fail(Errc::corrupt, "an intent is none");
-  const std::string text(name.begin(), name.end());
-  auto domain = federation::Domain::parse(text);
-  if (!domain || domain->text() != text) return fail(Errc::corrupt, "an intent has no domain");
-  return Intent{number, *std::move(domain), std::move(label)};
-}
-
-template <class Io, class S>
-void wire_activity(Io& io, S& activity) {
-  io.number("Activity.monitored", activity.monitored);
-  io.number("Activity.monitorings", activity.monitorings);
-  io.number("Activity.tombstones", activity.tombstones);
 }
 
 Result<void> done(const Result<store::Committed>& committed) {
@@ -123,7 +75,7 @@ Result<std::unique_ptr<Journal>> Journal::open(store::Store& store) {
   KT_TRY(const auto last, snapshot->last_before(intents, {}));
   std::uint64_t next = 1;
   if (last) {
-    KT_TRY(const std::uint64_t greatest, number_of(last->key));
+    KT_TRY(const std::uint64_t greatest, intent_number(last->key));
     next = greatest + 1;
   }
   return std::unique_ptr<Journal>(
@@ -171,18 +123,12 @@ Result<void> Journal::change(const federation::Domain& domain, const std::option
 Result<Activity> Journal::activity(const federation::Domain& domain) const {
   KT_TRY(const auto snapshot, store_.snapshot());
   KT_TRY(const auto value, snapshot->get(activity_, key_of(domain)));
-  Activity activity;
-  if (!value) return activity;
-  keytrans::Decoder io(*value);
-  wire_activity(io, activity);
-  if (!std::move(io).finish()) return fail(Errc::corrupt, "what was seen of a migration is none");
-  return activity;
+  if (!value) return Activity{};
+  return decode_activity(*value);
 }
 
 Result<void> Journal::keep(const federation::Domain& domain, const Activity& activity) {
-  keytrans::Encoder io;
-  wire_activity(io, activity);
-  KT_TRY(Bytes value, std::move(io).finish());
+  KT_TRY(Bytes value, encode_activity(activity));
   store::Batch batch;
   batch.put(activity_, key_of(domain), std::move(value));
   return done(store_.commit(batch));
@@ -190,28 +136,11 @@ Result<void> Journal::keep(const federation::Domain& domain, const Activity& act
 
 // --- Lists -----------------------------------------------------------------------------------
 
-Result<Bytes> Journal::List::encode() const {
-  keytrans::Encoder io;
-  io.number("List.count", count);
-  io.number("List.is_complete", is_complete);
-  return std::move(io).finish();
-}
-
-Result<Journal::List> Journal::List::decode(ByteView value) {
-  keytrans::Decoder io(value);
-  List list;
-  io.number("List.count", list.count);
-  io.number("List.is_complete", list.is_complete);
-  io.require(list.is_complete <= 1, "List.is_complete", "is neither 0 nor 1");
-  if (!std::move(io).finish()) return fail(Errc::corrupt, "a list of labels is none");
-  return list;
-}
-
-Result<std::optional<Journal::List>> Journal::find_list(const federation::Domain& domain) const {
+Result<std::optional<LabelList>> Journal::find_list(const federation::Domain& domain) const {
   KT_TRY(const auto snapshot, store_.snapshot());
   KT_TRY(const auto value, snapshot->get(lists_, key_of(domain)));
   if (!value) return std::nullopt;
-  KT_TRY(const List list, List::decode(*value));
+  KT_TRY(const LabelList list, LabelList::decode(*value));
   return list;
 }
 
@@ -227,7 +156,7 @@ Result<void> Journal::begin_list(const federation::Domain& domain) {
     KT_TRY(done(store_.commit(batch)));
   }
   store::Batch begin;
-  KT_TRY(Bytes empty, List{}.encode());
+  KT_TRY(Bytes empty, LabelList{}.encode());
   begin.put(lists_, key_of(domain), std::move(empty));
   return done(store_.commit(begin));
 }
@@ -236,7 +165,7 @@ Result<void> Journal::add_to_list(const federation::Domain& domain,
                                   const std::vector<Label>& labels) {
   KT_TRY(auto list, find_list(domain));
   if (!list) return fail(Errc::not_found, "no list of labels was begun");
-  if (list->is_complete == 1) return fail(Errc::rejected, "the list of labels is complete");
+  if (list->is_complete) return fail(Errc::rejected, "the list of labels is complete");
   if (labels.size() > kMaxListed - list->count)
     return fail(Errc::rejected, "the list has too many labels");
   KT_TRY(Bytes before, list->encode());
@@ -264,7 +193,7 @@ Result<void> Journal::complete_list(const federation::Domain& domain, std::uint6
   if (!list) return fail(Errc::not_found, "no list of labels was begun");
   if (list->count != count)
     return fail(Errc::rejected, "the list has " + std::to_string(list->count) + " labels");
-  list->is_complete = 1;
+  list->is_complete = true;
   KT_TRY(Bytes value, list->encode());
   store::Batch batch;
   batch.put(lists_, key_of(domain), std::move(value));
@@ -273,7 +202,7 @@ Result<void> Journal::complete_list(const federation::Domain& domain, std::uint6
 
 Result<std::optional<std::uint64_t>> Journal::listed(const federation::Domain& domain) const {
   KT_TRY(const auto list, find_list(domain));
-  if (!list || list->is_complete == 0) return std::nullopt;
+  if (!list || !list->is_complete) return std::nullopt;
   return list->count;
 }
 
@@ -298,17 +227,17 @@ Result<std::vector<Label>> Journal::listed(const federation::Domain& domain,
 // --- Updates ---------------------------------------------------------------------------------
 
 Result<std::uint64_t> Journal::add(const federation::Domain& domain, const Label& label) {
-  KT_TRY(Bytes value, encode_intent(domain, label));
   const std::uint64_t number = next_++;
+  KT_TRY(Bytes value, encode_intent({number, domain, label}));
   store::Batch batch;
-  batch.put(intents_, key_of(number), std::move(value));
+  batch.put(intents_, intent_key(number), std::move(value));
   KT_TRY(done(store_.commit(batch)));
   return number;
 }
 
 Result<void> Journal::drop(std::uint64_t intent) {
   store::Batch batch;
-  batch.erase(intents_, key_of(intent));
+  batch.erase(intents_, intent_key(intent));
   KT_TRY(done(store_.commit(batch)));
   const std::lock_guard lock(mutex_);
   left_.erase(intent);
@@ -329,7 +258,7 @@ Result<std::vector<Intent>> Journal::left() const {
   KT_TRY(const auto snapshot, store_.snapshot());
   std::vector<Intent> intents;
   KT_TRY(snapshot->scan(intents_, {}, [&](const store::Record& each) -> Result<bool> {
-    KT_TRY(Intent intent, decode_intent(each));
+    KT_TRY(Intent intent, decode_intent(each.key, each.value));
     if (intent.number < first_ || left.contains(intent.number))
       intents.push_back(std::move(intent));
     return true;

@@ -4,6 +4,7 @@
 #include "federation/final_head.h"
 #include "federation/reserved.h"
 #include "federation/tombstone.h"
+#include "journal_records.h"
 #include "migration/record.h"
 
 namespace {
@@ -27,6 +28,23 @@ void decode_record(kt::ByteView input) {
   KT_ASSERT(same.has_value() && *same == *read);
 }
 
+void decode_journal(kt::ByteView input) {
+  using namespace kt::migration;
+  const auto is_same = [](const kt::Result<kt::Bytes>& again, kt::ByteView bytes) {
+    return again.has_value() && kt::equal(*again, bytes);
+  };
+  const auto list = LabelList::decode(input);
+  KT_ASSERT(!list || (list->count <= Journal::kMaxListed && is_same(list->encode(), input)));
+  const auto activity = decode_activity(input);
+  KT_ASSERT(!activity || is_same(encode_activity(*activity), input));
+  constexpr std::size_t kKeySize = 8;
+  if (input.size() < kKeySize) return;
+  const kt::ByteView value = input.subspan(kKeySize);
+  const auto intent = decode_intent(input.first(kKeySize), value);
+  KT_ASSERT(!intent || (kt::equal(intent_key(intent->number), input.first(kKeySize)) &&
+                        is_same(encode_intent(*intent), value)));
+}
+
 // A value leads to one log or to none, and only a tombstone leads anywhere.
 void follow(kt::ByteView value) {
   const auto tombstone = kt::federation::Tombstone::decode(value);
@@ -47,6 +65,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   decode_and_encode<kt::federation::Tombstone>(input);
   decode_and_encode<kt::federation::FinalHead>(input);
   decode_record(input);
+  decode_journal(input);
   follow(input);
   return 0;
 }

@@ -243,6 +243,35 @@ TEST(MigrationJournal, AListIsWholeOrNone) {
   EXPECT_EQ(must(journal->listed(other, {}, 2)), (Labels{label_of("a")}));
 }
 
+// More than a list can have, its flag neither 0 nor 1, or bytes that are missing.
+TEST(MigrationJournal, AListThatIsDamagedIsCorrupt) {
+  MemoryStore store;
+  const auto journal = must(Journal::open(store));
+  const auto domain = domain_of("example.com");
+  must(journal->begin_list(domain));
+  const store::Table lists = must(store.table("migration", "lists"));
+  const Bytes key = to_bytes(std::string_view(domain.text()));
+  for (const Bytes& value : {Bytes{0, 0, 0, 0, 0x05, 0xf5, 0xe1, 0x01, 0},
+                             Bytes{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0},
+                             Bytes{0, 0, 0, 0, 0, 0, 0, 0, 2}, Bytes{0, 0, 0, 0, 0, 0, 0, 0}}) {
+    store::Batch batch;
+    batch.put(lists, key, value);
+    must(store.commit(batch));
+    EXPECT_EQ(journal->add_to_list(domain, {label_of("a")}).error().code, Errc::corrupt);
+    EXPECT_EQ(journal->complete_list(domain, 0).error().code, Errc::corrupt);
+    EXPECT_EQ(journal->listed(domain).error().code, Errc::corrupt);
+  }
+}
+
+TEST(MigrationJournal, AnIntentWithoutANextOneIsCorrupt) {
+  MemoryStore store;
+  must(Journal::open(store));
+  store::Batch batch;
+  batch.put(must(store.table("migration", "intents")), Bytes(8, 0xff), Bytes{});
+  must(store.commit(batch));
+  EXPECT_EQ(Journal::open(store).error().code, Errc::corrupt);
+}
+
 TEST(MigrationJournal, KeepsWhatWasSeen) {
   MemoryStore store;
   const auto domain = domain_of("example.com");

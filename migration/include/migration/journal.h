@@ -33,6 +33,8 @@ struct Activity {
   friend bool operator==(const Activity&, const Activity&) = default;
 };
 
+struct LabelList;  // as the tables have it
+
 class Journal {
  public:
   // Borrows `store`. Errors: those of the store.
@@ -90,13 +92,6 @@ class Journal {
     store::Table labels;
     store::Table activity;
   };
-  struct List {
-    std::uint64_t count = 0;
-    std::uint8_t is_complete = 0;
-
-    Result<Bytes> encode() const;
-    static Result<List> decode(ByteView value);
-  };
   Journal(store::Store& store, const Tables& tables, std::uint64_t next)
       : store_(store),
         records_(tables.records),
@@ -106,7 +101,7 @@ class Journal {
         activity_(tables.activity),
         first_(next),
         next_(next) {}
-  Result<std::optional<List>> find_list(const federation::Domain& domain) const;
+  Result<std::optional<LabelList>> find_list(const federation::Domain& domain) const;
 
   store::Store& store_;
   const store::Table records_;
