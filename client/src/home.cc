@@ -57,7 +57,7 @@ Result<void> require_two(const Home& home) {
   return {};
 }
 
-Result<Home> decode(const Bytes& bytes) {
+Result<Home> read(ByteView bytes) {
   keytrans::Decoder io(bytes);
   StoredHome stored;
   wire(io, stored);
@@ -86,23 +86,32 @@ Result<RelayAccess> Home::access_to(const federation::Domain& domain) const {
       "names another one");
 }
 
+Result<Bytes> Home::encode() const {
+  KT_TRY(require_two(*this));
+  StoredHome written{kFormat, stored(own), std::nullopt};
+  if (elsewhere) written.elsewhere = stored(*elsewhere);
+  keytrans::Encoder io;
+  wire(io, std::as_const(written));
+  return std::move(io).finish();
+}
+
+Result<Home> Home::decode(ByteView bytes) {
+  auto home = read(bytes);
+  if (!home) return fail(Errc::corrupt, "the home domain: " + home.error().detail);
+  return home;
+}
+
 Result<std::optional<Home>> load_home(const StateDirectory& state) {
   KT_TRY(const auto stored, state.read(home_cell()));
   if (!stored) return std::optional<Home>();
-  auto home = decode(*stored);
-  if (!home) return fail(Errc::corrupt, "the home domain: " + home.error().detail);
-  return std::optional<Home>(*std::move(home));
+  KT_TRY(Home home, Home::decode(*stored));
+  return std::optional<Home>(std::move(home));
 }
 
 Result<void> store_home(const StateDirectory& state, const std::optional<Home>& home) {
   std::optional<Bytes> after;
   if (home) {
-    KT_TRY(require_two(*home));
-    StoredHome written{kFormat, stored(home->own), std::nullopt};
-    if (home->elsewhere) written.elsewhere = stored(*home->elsewhere);
-    keytrans::Encoder io;
-    wire(io, written);
-    KT_TRY(after, std::move(io).finish());
+    KT_TRY(after, home->encode());
   }
   for (int i = 0; i < kAttempts; ++i) {
     KT_TRY(auto before, state.read(home_cell()));

@@ -2,45 +2,12 @@
 
 #include <algorithm>
 
-#include "keytrans/codec.h"
 #include "keytrans/hash.h"
 #include "log_states.h"
+#include "sent.h"
 
 namespace kt::client {
 namespace {
-
-using keytrans::kHashSize;
-
-constexpr std::uint8_t kFormat = 1;
-constexpr std::size_t kMaxSent = 4;    // the last ones
-constexpr std::size_t kMaxFound = 16;  // the last ones
-
-struct Found {
-  HashValue log{};
-  Version version;
-  HashValue value{};  // its SHA-256
-
-  friend bool operator==(const Found&, const Found&) = default;
-};
-
-struct Sent {
-  std::uint8_t format = kFormat;
-  std::vector<HashValue> values;  // SHA-256 of what is not settled
-  std::vector<Found> found;
-};
-
-template <class Io, class S>
-void wire(Io& io, S& s) {
-  io.number("Sent.format", s.format);
-  io.require(s.format == kFormat, "Sent.format", "is unknown");
-  io.template vector<2>("Sent.values", s.values, kHashSize,
-                        [](auto& in, auto& each) { in.fixed("Sent.value", each, kHashSize); });
-  io.template vector<2>("Sent.found", s.found, kHashSize + 4 + kHashSize, [](auto& in, auto& each) {
-    in.fixed("Found.log", each.log, kHashSize);
-    in.number("Found.version", each.version);
-    in.fixed("Found.value", each.value, kHashSize);
-  });
-}
 
 Cell cell_of_sent(const federation::Domain& domain, const Label& label) {
   Bytes key = to_bytes(keytrans::sha256(to_bytes(std::string_view(domain.text()))));
@@ -50,13 +17,8 @@ Cell cell_of_sent(const federation::Domain& domain, const Label& label) {
 }
 
 Result<Sent> read(const std::optional<Bytes>& stored) {
-  Sent sent;
-  if (!stored) return sent;
-  keytrans::Decoder io(*stored);
-  wire(io, sent);
-  if (auto finished = std::move(io).finish(); !finished)
-    return fail(Errc::corrupt, "what was sent: " + finished.error().detail);
-  return sent;
+  if (!stored) return Sent{};
+  return Sent::decode(*stored);
 }
 
 // Has `edit` change what is known, and returns what it returns.
@@ -70,9 +32,7 @@ Result<bool> change(const Session& session, const federation::Domain& domain, co
     const bool outcome = edit(sent);
     std::optional<Bytes> after;
     if (!sent.values.empty() || !sent.found.empty()) {
-      keytrans::Encoder io;
-      wire(io, std::as_const(sent));
-      KT_TRY(after, std::move(io).finish());
+      KT_TRY(after, sent.encode());
     }
     if (after == stored) return outcome;
     KT_TRY(const bool is_written, session.state.write({{cell, stored, std::move(after)}}));
@@ -97,7 +57,7 @@ Result<void> note_sent(const Session& session, const federation::Domain& domain,
   const HashValue hash = keytrans::sha256(value);
   KT_TRY(change(session, domain, label, [&hash](Sent& sent) {
     if (!has(sent.values, hash)) sent.values.push_back(hash);
-    keep_last(sent.values, kMaxSent);
+    keep_last(sent.values, Sent::kMaxValues);
     return true;
   }));
   return {};
@@ -119,7 +79,7 @@ Result<std::optional<Version>> find_unsettled(const Session& session,
   KT_TRY(const Sent sent, read(stored));
   const HashValue hash = keytrans::sha256(value);
   if (!has(sent.values, hash)) return std::nullopt;
-  for (const Found& each : sent.found) {
+  for (const FoundValue& each : sent.found) {
     if (each.log == log.hash() && each.value == hash) return each.version;
   }
   return std::nullopt;
@@ -128,16 +88,16 @@ Result<std::optional<Version>> find_unsettled(const Session& session,
 Result<bool> is_published_here(const Session& session, const federation::Domain& domain,
                                const Label& label, const LogId& log, Version version,
                                const Bytes& value) {
-  const Found found{log.hash(), version, keytrans::sha256(value)};
+  const FoundValue found{log.hash(), version, keytrans::sha256(value)};
   return change(session, domain, label, [&found](Sent& sent) {
     bool is_other = false;
-    for (const Found& each : sent.found) {
+    for (const FoundValue& each : sent.found) {
       if (each == found) return true;
       is_other |= each.log == found.log && each.value == found.value;
     }
     if (is_other || !has(sent.values, found.value)) return false;
     sent.found.push_back(found);
-    keep_last(sent.found, kMaxFound);
+    keep_last(sent.found, Sent::kMaxFound);
     return true;
   });
 }

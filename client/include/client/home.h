@@ -28,14 +28,20 @@ struct Home {
   // elsewhere: its gateway would be its own relay, and learn who asks and what.
   [[nodiscard]] Result<RelayAccess> access_to(const federation::Domain& domain) const;
 
+  // As it is kept: docs/client.md. Errors: malformed for a path that is too long, or when both are
+  // of one domain.
+  [[nodiscard]] Result<Bytes> encode() const;
+  // Errors: corrupt for what is none.
+  static Result<Home> decode(ByteView bytes);
+
   friend bool operator==(const Home&, const Home&) = default;
 };
 
 // Nothing when there is none. Errors: those of StateDirectory; corrupt for what is none.
 Result<std::optional<Home>> load_home(const StateDirectory& state);
 
-// Nothing for none any more. Errors: those of StateDirectory; malformed for a path that is too
-// long, or when both are of one domain; unavailable when other processes change it again and again.
+// Nothing for none any more. Errors: those of StateDirectory and Home::encode(); unavailable when
+// other processes change it again and again.
 Result<void> store_home(const StateDirectory& state, const std::optional<Home>& home);
 
 }  // namespace kt::client
