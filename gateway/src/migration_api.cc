@@ -4,8 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "federation/strict_json.h"
 #include "labels_body.h"
+#include "migration_order.h"
 #include "migration_page.h"
 #include "problem.h"
 #include "routing/await.h"
@@ -21,8 +21,6 @@ using migration::Record;
 constexpr int kAttempts = 20;
 constexpr std::size_t kMaxBody = 4096;
 constexpr std::string_view kType = "application/json";
-constexpr std::uint64_t kMaxRate = 1'000'000;
-constexpr std::uint64_t kMaxGrace = std::uint64_t{3650} * 24 * 60 * 60 * 1000;
 
 using Refused = tl::unexpected<Response>;
 
@@ -76,43 +74,6 @@ Response json_response(const Json& json) {
   return response;
 }
 
-Result<std::uint64_t> number_in(const nlohmann::json& json, const char* name, std::uint64_t most) {
-  if (!json.contains(name)) return 0;
-  const auto* const number = json[name].get_ptr<const nlohmann::json::number_unsigned_t*>();
-  if (number == nullptr || *number > most)
-    return fail(Errc::malformed, std::string(name) + " is no number, or too large");
-  return *number;
-}
-
-Result<bool> flag_in(const nlohmann::json& json, const char* name) {
-  if (!json.contains(name)) return false;
-  if (!json[name].is_boolean())
-    return fail(Errc::malformed, std::string(name) + " is neither true nor false");
-  return json[name].get<bool>();
-}
-
-Result<MigrationOrder> parse_order(ByteView body) {
-  KT_TRY(const auto json,
-         federation::parse_json({reinterpret_cast<const char*>(body.data()), body.size()}));
-  if (!json.is_object()) return fail(Errc::malformed, "the order is not an object");
-  MigrationOrder order;
-  for (const char* const name : {"to", "mode"}) {
-    if (!json.contains(name) || !json[name].is_string())
-      return fail(Errc::malformed, std::string(name) + " is missing");
-  }
-  order.to = json["to"].get<std::string>();
-  KT_TRY(order.mode, migration::parse_mode(json["mode"].get<std::string>()));
-  KT_TRY(const std::uint64_t rate, number_in(json, "rate", kMaxRate));
-  order.rate = static_cast<std::uint32_t>(rate);
-  KT_TRY(order.grace_ms, number_in(json, "grace_ms", kMaxGrace));
-  order.quiet_ms = order.grace_ms;
-  if (json.contains("quiet_ms")) {
-    KT_TRY(order.quiet_ms, number_in(json, "quiet_ms", kMaxGrace));
-  }
-  KT_TRY(order.is_compromised, flag_in(json, "compromised"));
-  return order;
-}
-
 // What a command is done with.
 struct Call {
   Migrations& migrations;
@@ -130,7 +91,7 @@ Result<Json> shown(const Call& call, const Result<Record>& record) {
 }
 
 Result<Json> plan(const Call& call) {
-  KT_TRY(const MigrationOrder order, parse_order(call.body));
+  KT_TRY(const MigrationOrder order, parse_migration_order(call.body));
   KT_TRY(const MigrationPlan plan, call.migrations.plan(*call.hosting, call.domain, order));
   return Json{{"domain", call.domain.text()},
               {"mode", to_string(order.mode)},
@@ -141,15 +102,12 @@ Result<Json> plan(const Call& call) {
 }
 
 Result<Json> start(const Call& call) {
-  KT_TRY(const MigrationOrder order, parse_order(call.body));
+  KT_TRY(const MigrationOrder order, parse_migration_order(call.body));
   return shown(call, call.migrations.start(*call.hosting, call.domain, order, call.now));
 }
 
 Result<Json> finish(const Call& call) {
-  KT_TRY(const auto json, federation::parse_json(
-                              {reinterpret_cast<const char*>(call.body.data()), call.body.size()}));
-  if (!json.is_object()) return fail(Errc::malformed, "the order is not an object");
-  KT_TRY(const bool despite, flag_in(json, "despite_monitoring"));
+  KT_TRY(const bool despite, parse_finish_order(call.body));
   return shown(call, call.migrations.finish(call.domain, despite, call.now));
 }
 
@@ -171,24 +129,13 @@ Result<Json> add_to_list(const Call& call) {
 }
 
 Result<Json> complete_list(const Call& call) {
-  KT_TRY(const auto json, federation::parse_json(
-                              {reinterpret_cast<const char*>(call.body.data()), call.body.size()}));
-  if (!json.is_object() || !json.contains("count"))
-    return fail(Errc::malformed, "count is missing");
-  KT_TRY(const std::uint64_t count, number_in(json, "count", migration::Journal::kMaxListed));
+  KT_TRY(const std::uint64_t count, parse_list_end(call.body));
   KT_TRY(call.migrations.complete_list(*call.hosting, call.domain, count));
   return Json{{"labels", count}};
 }
 
 Result<Json> resume(const Call& call) {
-  KT_TRY(const auto json, federation::parse_json(
-                              {reinterpret_cast<const char*>(call.body.data()), call.body.size()}));
-  if (!json.is_object()) return fail(Errc::malformed, "the order is not an object");
-  std::optional<std::uint32_t> rate;
-  if (json.contains("rate")) {
-    KT_TRY(const std::uint64_t number, number_in(json, "rate", kMaxRate));
-    rate = static_cast<std::uint32_t>(number);
-  }
+  KT_TRY(const auto rate, parse_resume_order(call.body));
   return shown(call, call.migrations.resume(call.domain, rate));
 }
 

@@ -16,18 +16,9 @@
 
 #include "directory_publisher.h"
 #include "hosting.h"
+#include "migration_order.h"
 
 namespace kt::gateway {
-
-// What is to be moved, and how.
-struct MigrationOrder {
-  migration::Mode mode = migration::Mode::gradual;
-  std::string to;               // the alias or LogId of the new log
-  std::uint32_t rate = 0;       // labels a second that the gateway moves at most; 0 for no limit
-  std::uint64_t grace_ms = 0;   // that the old log drains at least
-  std::uint64_t quiet_ms = 0;   // for which nobody may have monitored it before it retires
-  bool is_compromised = false;  // others may have the old log's keys; in immediate mode alone
-};
 
 // What would happen.
 struct MigrationPlan {

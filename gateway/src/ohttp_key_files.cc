@@ -8,7 +8,6 @@
 #include <unistd.h>
 #include <utility>
 
-#include "keytrans/codec.h"
 #include "keytrans/directory.h"
 #include "keytrans/key_file.h"
 #include "store/files.h"
@@ -24,43 +23,7 @@ constexpr std::string_view kNewIndex = "index.new";
 constexpr std::string_view kKeySuffix = ".key";
 constexpr mode_t kMode = 0600;
 constexpr std::size_t kMaxIndexSize = 1024;
-constexpr std::uint8_t kFormat = 1;
 constexpr auto kGroup = keytrans::DhGroup::X25519;
-
-struct Index {
-  std::uint8_t format = kFormat;
-  std::uint8_t next_id = 0;
-  std::vector<StoredOhttpKey> keys;
-};
-
-// docs/formats.md
-template <class Io, class Value>
-void wire(Io& io, Value& index) {
-  io.number("OhttpKeyIndex.format", index.format);
-  io.require(index.format == kFormat, "OhttpKeyIndex.format", "is not 1");
-  io.number("OhttpKeyIndex.next_id", index.next_id);
-  io.template vector<1>("OhttpKeyIndex.keys", index.keys, 2, [](auto& element, auto& key) {
-    element.number("StoredOhttpKey.key_id", key.key_id);
-    element.optional("StoredOhttpKey.active_from", key.active_from,
-                     [](auto& inner, auto& time) { inner.number("active_from", time); });
-  });
-}
-
-Result<Index> decode_index(ByteView bytes) {
-  keytrans::Decoder io(bytes);
-  Index index;
-  wire(io, index);
-  KT_TRY(std::move(io).finish());
-  std::set<std::uint8_t> ids;
-  for (std::size_t i = 0; i < index.keys.size(); ++i) {
-    const bool is_last = i + 1 == index.keys.size();
-    if (!ids.insert(index.keys[i].key_id).second || (!is_last && !index.keys[i].active_from))
-      return fail(Errc::malformed, "its keys are not in order");
-  }
-  if (index.keys.size() > OhttpKeyFiles::kMaxKeys)
-    return fail(Errc::malformed, "it has too many keys");
-  return index;
-}
 
 // What is overwritten is the file's own blocks where the file system writes in place. Others, and
 // what is below them, may keep older ones.
@@ -98,9 +61,9 @@ Result<OhttpKeyFiles> OhttpKeyFiles::open(std::filesystem::path directory) {
   const std::filesystem::path file = directory / kIndex;
   const auto bytes = store::read_small_file(file, kMaxIndexSize);
   if (!bytes && bytes.error().code != Errc::not_found) return fail_in(file.string(), bytes.error());
-  Index index;
+  OhttpKeyIndex index;
   if (bytes) {
-    auto read = decode_index(*bytes);
+    auto read = OhttpKeyIndex::decode(*bytes);
     if (!read) return fail(Errc::corrupt, file.string() + ": " + read.error().detail);
     index = *std::move(read);
   }
@@ -132,10 +95,8 @@ Result<void> OhttpKeyFiles::erase_others() const {
 
 Result<void> OhttpKeyFiles::write_index(std::uint8_t next_id,
                                         const std::vector<StoredOhttpKey>& keys) const {
-  keytrans::Encoder io;
-  const Index index{kFormat, next_id, keys};
-  wire(io, index);
-  KT_TRY(const Bytes encoded, std::move(io).finish());
+  const OhttpKeyIndex index{next_id, keys};
+  KT_TRY(const Bytes encoded, index.encode());
   std::error_code error;
   std::filesystem::remove(directory_ / kNewIndex, error);
   KT_TRY(store::write_new_file(directory_ / kNewIndex, encoded, kMode));

@@ -9,26 +9,17 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <optional>
 #include <vector>
 
 #include "federation/ohttp.h"
 #include "keytrans/types.h"
+#include "ohttp_key_index.h"
 
 namespace kt::gateway {
 
-struct StoredOhttpKey {
-  std::uint8_t key_id;
-  // Nothing while clients could not have learned of it.
-  std::optional<Timestamp> active_from;
-
-  friend bool operator==(const StoredOhttpKey&, const StoredOhttpKey&) = default;
-};
-
 class OhttpKeyFiles {
  public:
-  // At most: the one in use, one before and one after it.
-  static constexpr std::size_t kMaxKeys = 3;
+  static constexpr std::size_t kMaxKeys = OhttpKeyIndex::kMaxKeys;
 
   // Makes `directory`, for its owner only, when it is not there, and erases what was left there
   // unfinished. Errors: corrupt when the index is none, or names a key that is not there or is no

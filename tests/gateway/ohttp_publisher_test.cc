@@ -263,6 +263,11 @@ TEST_F(OhttpPublishing, DamagedKeysAreNotUsed) {
   }
   write_file(path("ohttp/index"), index + "x");
   EXPECT_EQ(open().error().code, Errc::corrupt);
+  // The next key would have the identifier of the one in use, and could never be made.
+  std::string used_again = index;
+  used_again[1] = used_again[3];
+  write_file(path("ohttp/index"), used_again);
+  EXPECT_EQ(open().error().code, Errc::corrupt);
   write_file(path("ohttp/index"), index);
   EXPECT_TRUE(open());
 
