@@ -10,6 +10,7 @@
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -26,6 +27,9 @@ boost::asio::awaitable<T> await_callback(Start start) {
         const auto shared = std::make_shared<decltype(handler)>(std::move(handler));
         begin([shared](T value) {
           const auto executor = boost::asio::get_associated_executor(*shared);
+          // The coroutine may be over before post() is, and what it ran in is freed when there is
+          // no work left there: wait_for() of the gateway does so.
+          const auto work = boost::asio::make_work_guard(executor);
           boost::asio::post(executor, [shared, result = std::move(value)]() mutable {
             (*shared)(std::move(result));
           });
