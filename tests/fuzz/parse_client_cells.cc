@@ -1,6 +1,8 @@
 // What a user's state directory has in small cells, attacked as a file: what was sent to be
 // published, how a log ends, and the home domain. The first byte says which.
 
+#include <type_traits>
+
 #include "client/home.h"
 #include "final_head.h"
 #include "must.h"
@@ -32,6 +34,8 @@ void attack(const Bytes& honest, ByteView edits, bool has_one_spelling = true) {
     KT_ASSERT(value.error().code == Errc::corrupt);
     return;
   }
+  if constexpr (std::is_same_v<T, Sent>)
+    KT_ASSERT(value->values.size() <= Sent::kMaxValues && value->found.size() <= Sent::kMaxFound);
   const Bytes again = must(value->encode());
   KT_ASSERT(must(T::decode(again)) == *value);
   KT_ASSERT(again == cell || !has_one_spelling);
@@ -40,20 +44,20 @@ void attack(const Bytes& honest, ByteView edits, bool has_one_spelling = true) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const Bytes kSent = honest(
+  static const Bytes sent = honest(
       Sent{{hash(1), hash(2)}, {{hash(3), Version{4}, hash(1)}, {hash(3), Version{5}, hash(2)}}});
-  static const Bytes kHead = honest(
+  static const Bytes head = honest(
       KnownFinalHead{log_of(1), Version{2}, {TreeSize{3}, hash(4), true}, Followed::to_the_end});
-  static const Bytes kHome =
+  static const Bytes home =
       honest(Home{{domain_of("example.com"), "/home/alice/token"},
                   RelayAccess{domain_of("example.net"), "/home/alice/other"}});
   if (size == 0) return 0;
   const ByteView edits(data + 1, size - 1);
   switch (data[0] % 3) {
-    case 0: attack<Sent>(kSent, edits); break;
-    case 1: attack<KnownFinalHead>(kHead, edits); break;
+    case 0: attack<Sent>(sent, edits); break;
+    case 1: attack<KnownFinalHead>(head, edits); break;
     // An older format, and domains in capitals, are read as well.
-    default: attack<Home>(kHome, edits, false);
+    default: attack<Home>(home, edits, false);
   }
   return 0;
 }

@@ -22,8 +22,8 @@ Bytes honest_index() {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const Bytes kHonest = honest_index();
-  const Bytes file = keytrans::edit(kHonest, {data, size});
+  static const Bytes honest = honest_index();
+  const Bytes file = keytrans::edit(honest, {data, size});
   const auto index = OhttpKeyIndex::decode(file);
   if (!index) {
     KT_ASSERT(index.error().code == Errc::malformed);
