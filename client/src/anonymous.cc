@@ -144,9 +144,8 @@ class AnonymousTransport final : public Transport {
 
 // Verifies that the domain's log has `list`. Everybody looks at the same one: the first that is
 // active.
-Result<void> check_list(const Session& session, const federation::Domain& domain, ByteView list,
+Result<void> check_list(const Session& session, const KnownDomain& known, ByteView list,
                         KeysAskedAs asked_as) {
-  KT_TRY(const KnownDomain known, domain_in_force(session, domain));
   const auto& logs = known.current().logs;
   const auto log = std::find_if(logs.begin(), logs.end(), [](const auto& each) {
     return each.state == federation::LogState::active;
@@ -188,7 +187,9 @@ Result<std::unique_ptr<Transport>> go_anonymous(Session& session, Relay relay,
                                                 KeysAskedAs keys_asked_as) {
   KT_TRY(auto transport, AnonymousTransport::create(std::move(relay), domain, timeout));
   Transport* const before = std::exchange(session.transport, transport.get());
-  auto checked = check_list(session, domain, transport->list(), keys_asked_as);
+  auto checked = by_document(session, domain, [&](const KnownDomain& known) {
+    return check_list(session, known, transport->list(), keys_asked_as);
+  });
   if (!checked) {
     session.transport = before;
     return tl::unexpected<Error>(std::move(checked).error());

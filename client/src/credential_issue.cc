@@ -25,9 +25,9 @@ struct Issuer {
 };
 
 // Learns of new entries first.
-Result<Issuer> issuer_of(const Session& session, const std::string& identity,
-                         const std::optional<federation::Domain>& default_domain) {
-  KT_TRY(Subject subject, find_subject(session, identity, default_domain, ""));
+Result<Issuer> issuer_by(const Session& session, const KnownDomain& domain,
+                         const federation::Identity& identity) {
+  KT_TRY(Subject subject, find_subject(domain, identity, ""));
   const federation::DirectoryLog& log = subject.directory_log();
   using Known = std::vector<KnownDistinguished>;
   KT_TRY(Known known, change_state(session, log.configuration, subject.known.contact_policy,
@@ -39,6 +39,13 @@ Result<Issuer> issuer_of(const Session& session, const std::string& identity,
                                    }));
   if (known.empty()) return fail(Errc::unavailable, "no log entry is distinguished yet");
   return Issuer{std::move(subject), std::move(known)};
+}
+
+Result<Issuer> issuer_of(const Session& session, const std::string& identity,
+                         const std::optional<federation::Domain>& default_domain) {
+  KT_TRY(const auto read, federation::Identity::parse(identity, default_domain));
+  return by_document(session, read.domain(),
+                     [&](const KnownDomain& domain) { return issuer_by(session, domain, read); });
 }
 
 Result<Bytes> ask_gateway(const Session& session, const Issuer& issuer,

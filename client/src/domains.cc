@@ -201,4 +201,14 @@ Result<KnownDomain> domain_in_force(const Session& session, const federation::Do
   return std::move(news.known);
 }
 
+Result<std::optional<DomainNews>> newer_document(const Session& session, const KnownDomain& known) {
+  auto news = refresh_domain(session, known.current().domain);
+  if (!news && news.error().code == Errc::verification_failed)
+    return tl::unexpected<Error>(std::move(news).error());
+  const bool is_newer = news && news->known.current().epoch > known.current().epoch &&
+                        news->known.current().is_in_force(session.now());
+  if (!is_newer) return std::optional<DomainNews>();
+  return std::optional<DomainNews>(*std::move(news));
+}
+
 }  // namespace kt::client

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "client/session.h"
@@ -47,5 +48,24 @@ Result<DomainNews> refresh_domain(const Session& session, const federation::Doma
 // What is known of a trusted domain, whose document is in force; fetched if need be.
 // Errors: not_found when it is not trusted; rejected when there is no document in force.
 Result<KnownDomain> domain_in_force(const Session& session, const federation::Domain& domain);
+
+// A document in force that is newer than the one in `known`, once it is followed; nothing when
+// there is none, or it cannot be had. Errors: verification_failed when what is published does not
+// verify.
+Result<std::optional<DomainNews>> newer_document(const Session& session, const KnownDomain& known);
+
+// Has `attempt`, which is given a const KnownDomain&, ask by the document that is known; and when
+// it is refused, once more by a newer one, if there is: a log may have retired since. Errors
+// besides those of `attempt`: as those of domain_in_force() and newer_document().
+template <class Attempt>
+auto by_document(const Session& session, const federation::Domain& domain, Attempt attempt)
+    -> decltype(attempt(std::declval<const KnownDomain&>())) {
+  KT_TRY(const KnownDomain known, domain_in_force(session, domain));
+  auto outcome = attempt(known);
+  if (outcome || outcome.error().code != Errc::rejected) return outcome;
+  KT_TRY(const auto news, newer_document(session, known));
+  if (!news) return outcome;
+  return attempt(news->known);
+}
 
 }  // namespace kt::client

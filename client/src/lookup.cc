@@ -222,11 +222,8 @@ Result<std::optional<Found>> ask_routed(const Session& session, const Subject& s
   return ask_gateway(session, subject, heeds_newer);
 }
 
-}  // namespace
-
-Result<Found> lookup(Session& session, const LookupQuery& query) {
-  KT_TRY(const auto identity, federation::Identity::parse(query.identity, query.default_domain));
-  KT_TRY(KnownDomain known, domain_in_force(session, identity.domain()));
+Result<Found> lookup_by(const Session& session, const KnownDomain& known,
+                        const federation::Identity& identity, const LookupQuery& query) {
   KT_TRY(Subject subject, find_subject(known, identity, query.log));
   if (query.version && subject.from)
     return fail(Errc::rejected,
@@ -244,6 +241,15 @@ Result<Found> lookup(Session& session, const LookupQuery& query) {
     KT_TRY(subject, find_subject(news.known, identity, query.log));
   }
   return overtaken();
+}
+
+}  // namespace
+
+Result<Found> lookup(Session& session, const LookupQuery& query) {
+  KT_TRY(const auto identity, federation::Identity::parse(query.identity, query.default_domain));
+  return by_document(session, identity.domain(), [&](const KnownDomain& known) {
+    return lookup_by(session, known, identity, query);
+  });
 }
 
 }  // namespace kt::client

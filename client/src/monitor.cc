@@ -1,6 +1,7 @@
 #include "client/monitor.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "client/evidence.h"
 #include "client/trust.h"
@@ -233,18 +234,18 @@ void follow_documents(const Session& session, const std::vector<KnownDomain>& do
   }
 }
 
-}  // namespace
+bool is_refused(const Monitored& task) { return task.error && task.error->code == Errc::rejected; }
 
-Result<MonitorReport> monitor(Session& session, bool all) {
-  MonitorReport report;
-  KT_TRY(const auto before, trusted_domains(session));
-  follow_documents(session, before, report);
-  KT_TRY(const auto domains, trusted_domains(session));
-  for (const KnownDomain& known : domains) {
-    KT_TRY(monitor_moved(session, known, report));
-    report.tasks.push_back(compare_newcomers(session, known.current().domain));
-  }
-  KT_TRY(const auto logs, asked_logs(session, domains));
+// What a domain's logs show, and where its labels have gone.
+Result<void> monitor_domain(const Session& session, const KnownDomain& known,
+                            MonitorReport& report) {
+  KT_TRY(monitor_moved(session, known, report));
+  report.tasks.push_back(compare_newcomers(session, known.current().domain));
+  return {};
+}
+
+Result<void> meet_obligations(const Session& session, const std::vector<AskedLog>& logs, bool all,
+                              MonitorReport& report) {
   for (const AskedLog& asked : logs) {
     KT_TRY(const bool is_over, has_ended(session, asked.domain, asked.state.configuration().id()));
     if (is_over) continue;
@@ -259,7 +260,76 @@ Result<MonitorReport> monitor(Session& session, bool all) {
       report.tasks.push_back(std::move(task));
     }
   }
-  KT_TRY(const auto after, asked_logs(session, domains));
+  return {};
+}
+
+bool are_same(const Monitored& a, const Monitored& b) {
+  return a.task == b.task && a.domain == b.domain && a.log == b.log && a.label == b.label;
+}
+
+// What was done again by `directory` takes the place of what was done before, but for alarms.
+void replace_tasks(MonitorReport& report, const federation::Directory& directory,
+                   MonitorReport again) {
+  std::erase_if(report.tasks, [&](const Monitored& task) {
+    if (task.domain != directory.domain.text() || task.task == Monitored::Task::directory)
+      return false;
+    if (task.error && task.error->code == Errc::verification_failed) return false;
+    // A log that the document does not have was not asked again.
+    const bool was_asked = !task.log || directory.find(*task.log) != nullptr;
+    return (is_refused(task) && was_asked) ||
+           std::any_of(again.tasks.begin(), again.tasks.end(),
+                       [&task](const Monitored& each) { return are_same(task, each); });
+  });
+  std::move(again.tasks.begin(), again.tasks.end(), std::back_inserter(report.tasks));
+}
+
+// A log that refuses may have retired since the document was fetched: whatever is refused is tried
+// once more by a newer document, if there is one.
+Result<void> go_by_newer_document(const Session& session, const KnownDomain& known, bool all,
+                                  MonitorReport& report) {
+  const std::string domain = known.current().domain.text();
+  const bool was_refused =
+      std::any_of(report.tasks.begin(), report.tasks.end(), [&domain](const Monitored& task) {
+        return task.domain == domain && task.task != Monitored::Task::directory && is_refused(task);
+      });
+  if (!was_refused) return {};
+  auto newer = newer_document(session, known);
+  if (newer && !*newer) return {};
+  Monitored task{Monitored::Task::directory, domain, {}, {}, {}};
+  if (!newer) {
+    task.error = std::move(newer).error();
+    report.tasks.push_back(std::move(task));
+    return {};
+  }
+  task.news = *std::move(*newer);
+  const std::vector<KnownDomain> domains{task.news->known};
+  report.tasks.push_back(std::move(task));
+  MonitorReport again;
+  KT_TRY(monitor_domain(session, domains.front(), again));
+  KT_TRY(auto logs, asked_logs(session, domains));
+  std::erase_if(logs, [](const AskedLog& asked) { return asked.domain == nullptr; });
+  KT_TRY(meet_obligations(session, logs, all, again));
+  replace_tasks(report, domains.front().current(), std::move(again));
+  return {};
+}
+
+}  // namespace
+
+Result<MonitorReport> monitor(Session& session, bool all) {
+  MonitorReport report;
+  KT_TRY(const auto before, trusted_domains(session));
+  follow_documents(session, before, report);
+  KT_TRY(const auto domains, trusted_domains(session));
+  for (const KnownDomain& known : domains) {
+    KT_TRY(monitor_domain(session, known, report));
+  }
+  KT_TRY(const auto logs, asked_logs(session, domains));
+  KT_TRY(meet_obligations(session, logs, all, report));
+  for (const KnownDomain& known : domains) {
+    KT_TRY(go_by_newer_document(session, known, all, report));
+  }
+  KT_TRY(const auto now, trusted_domains(session));
+  KT_TRY(const auto after, asked_logs(session, now));
   for (const AskedLog& asked : after) {
     KT_TRY(const bool is_over, has_ended(session, asked.domain, asked.state.configuration().id()));
     if (!is_over) take_earlier(report.next, next_of(asked.state));

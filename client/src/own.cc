@@ -220,19 +220,21 @@ Result<Owned> become_owner(const Session& session, const Subject& subject, bool 
 }
 
 Result<Owned> own(Session& session, const OwnRequest& request) {
-  KT_TRY(const Subject subject,
-         find_subject(session, request.identity, request.default_domain, ""));
+  KT_TRY(const auto identity,
+         federation::Identity::parse(request.identity, request.default_domain));
   KT_TRY(const OwnerLock lock, session.state.lock_owner());
-  return become_owner(session, subject, request.again);
+  return by_document(session, identity.domain(), [&](const KnownDomain& known) -> Result<Owned> {
+    KT_TRY(const Subject subject, find_subject(known, identity, ""));
+    return become_owner(session, subject, request.again);
+  });
 }
 
-Result<Published> publish(Session& session, const PublishRequest& request,
-                          const keytrans::SecretBytes& token) {
-  if (federation::is_like_a_tombstone(request.value))
-    return fail(Errc::malformed, "the value begins with what is the gateways' own");
-  KT_TRY(const Subject subject,
-         find_subject(session, request.identity, request.default_domain, ""));
-  KT_TRY(const OwnerLock lock, session.state.lock_owner());
+namespace {
+
+Result<Published> publish_by(const Session& session, const KnownDomain& known,
+                             const federation::Identity& identity, const PublishRequest& request,
+                             const keytrans::SecretBytes& token) {
+  KT_TRY(const Subject subject, find_subject(known, identity, ""));
   KT_TRY(take_over(session, subject));
   KT_TRY(auto there, find_published(session, subject, request.value));
   if (there) {
@@ -278,6 +280,20 @@ Result<Published> publish(Session& session, const PublishRequest& request,
   }
   KT_TRY(note_settled(session, published.domain, published.label));
   return published;
+}
+
+}  // namespace
+
+Result<Published> publish(Session& session, const PublishRequest& request,
+                          const keytrans::SecretBytes& token) {
+  if (federation::is_like_a_tombstone(request.value))
+    return fail(Errc::malformed, "the value begins with what is the gateways' own");
+  KT_TRY(const auto identity,
+         federation::Identity::parse(request.identity, request.default_domain));
+  KT_TRY(const OwnerLock lock, session.state.lock_owner());
+  return by_document(session, identity.domain(), [&](const KnownDomain& known) {
+    return publish_by(session, known, identity, request, token);
+  });
 }
 
 }  // namespace kt::client

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <variant>
 
-#include "domains.h"
 #include "federation/shard.h"
 
 namespace kt::client {
@@ -47,14 +46,6 @@ Result<Subject> find_subject(const KnownDomain& known, const federation::Identit
   }
   KT_TRY(const LogId found, named_log(known.current(), log));
   return Subject{known, std::move(label), found};
-}
-
-Result<Subject> find_subject(const Session& session, const std::string& identity,
-                             const std::optional<federation::Domain>& default_domain,
-                             const std::string& log) {
-  KT_TRY(const auto read, federation::Identity::parse(identity, default_domain));
-  KT_TRY(const KnownDomain known, domain_in_force(session, read.domain()));
-  return find_subject(known, read, log);
 }
 
 }  // namespace kt::client

@@ -39,9 +39,4 @@ Result<LogId> named_log(const federation::Directory& directory, const std::strin
 Result<Subject> find_subject(const KnownDomain& known, const federation::Identity& identity,
                              const std::string& log);
 
-// The same, from the identity's text on.
-Result<Subject> find_subject(const Session& session, const std::string& identity,
-                             const std::optional<federation::Domain>& default_domain,
-                             const std::string& log);
-
 }  // namespace kt::client

@@ -1,4 +1,6 @@
 // A domain that moves from one log to another, at a real gateway, with its users.
+#include <algorithm>
+
 #include "federation/routed_messages.h"
 #include "moving_domain.h"
 
@@ -158,6 +160,131 @@ TEST_F(Migration, OwnersFollowTheirLabelsAtOnce) {
   expect_found(kBob, "bob 2", "new");
   finish();
   EXPECT_EQ(monitored("owner").size(), 1U);
+}
+
+// Somebody who holds the document of the time before, and asks a log that has retired since.
+class Retiring : public MovingDomain {
+ protected:
+  void SetUp() override {
+    begin(gateway::line_of(kAlice, 0, "alice 0") + gateway::line_of(kBob, 0, "bob 0"), &middle_);
+  }
+  // With somebody who owns that label, and follows the document.
+  void drain(const std::string& owned) {
+    ASSERT_EQ(kt({"own", owned}).code, 0);
+    if (owned == kAlice) {
+      ASSERT_EQ(publish(kAlice, "alice 1").code, 0);
+    }
+    start_gradual();
+    ASSERT_EQ(migrate("advance").code, 0);
+    wait_for_phase("draining");
+    wait_for_document("single");
+    expect_found(kBob, "bob 0", "new");
+  }
+  // The old log has retired by the time at which a user has the next document.
+  void retire_behind_a_document() {
+    middle_.meddle([this](const Exchange& exchange) {
+      const bool is_document = exchange.head.find("/.well-known/") != std::string::npos;
+      if (is_document && !std::exchange(has_retired_, true)) finish();
+      return exchange.answer;
+    });
+  }
+  // How often the old log has said that it has retired.
+  [[nodiscard]] std::size_t refusals() const {
+    const auto exchanges = middle_.exchanges();
+    return static_cast<std::size_t>(
+        std::count_if(exchanges.begin(), exchanges.end(), [](const Exchange& exchange) {
+          return exchange.answer.find("retired-log") != std::string::npos;
+        }));
+  }
+
+  // How often the document was fetched after a question to the old log, from an exchange on.
+  [[nodiscard]] std::size_t documents_after_refusal(std::size_t begin) const {
+    std::size_t count = 0;
+    bool was_refused = false;
+    auto exchanges = middle_.exchanges();
+    exchanges.erase(exchanges.begin(), exchanges.begin() + static_cast<std::ptrdiff_t>(begin));
+    for (const Exchange& exchange : exchanges) {
+      const bool is_document = exchange.head.find("/.well-known/") != std::string::npos;
+      if (is_document && was_refused) ++count;
+      if (is_document) was_refused = false;
+      if (exchange.head.find("/logs/main/") != std::string::npos) was_refused = true;
+    }
+    return count;
+  }
+
+  ManInTheMiddle middle_;
+
+ private:
+  bool has_retired_ = false;
+};
+
+TEST_F(Retiring, IsNoFaultToWhoMonitors) {
+  drain(kAlice);
+  EXPECT_EQ(monitored("final-head").size(), 1U);
+  EXPECT_EQ(refusals(), 0U);
+  retire_behind_a_document();
+  EXPECT_EQ(monitored("owner").size(), 1U) << "in the new log alone";
+  EXPECT_GT(refusals(), 0U);
+  const std::size_t before = refusals();
+  EXPECT_EQ(monitored("final-head").size(), 1U);
+  EXPECT_EQ(refusals(), before) << "it is known now";
+}
+
+// What there is to ask the old log for: what it has of a label that moves to its owner's new log.
+TEST_F(Retiring, IsNoFaultToWhoOwns) {
+  drain(kBob);
+  finish();
+  const Outcome owned = kt({"own", kBob});
+  EXPECT_EQ(owned.code, 0) << owned.err;
+  EXPECT_EQ(refusals(), 1U);
+  const Outcome published = publish(kBob, "bob in new");
+  EXPECT_EQ(published.code, 0) << published.err;
+  expect_found(kBob, "bob in new", "new");
+}
+
+TEST_F(Retiring, IsNoFaultToWhoPublishes) {
+  drain(kBob);
+  finish();
+  const Outcome published = publish(kBob, "bob in new");
+  EXPECT_EQ(published.code, 0) << published.err;
+  EXPECT_EQ(refusals(), 1U);
+  expect_found(kBob, "bob in new", "new");
+}
+
+TEST_F(Retiring, IsSaidOfALogThatIsNamed) {
+  drain(kBob);
+  finish();
+  for (const auto& arguments :
+       {std::vector<std::string>{"lookup", kAlice, "--log", "main"},
+        std::vector<std::string>{"compare", "example.com", "--log", "main"}}) {
+    const Outcome named = kt(arguments);
+    EXPECT_EQ(named.code, 5) << named.out;
+    EXPECT_NE(named.err.find("the log has retired"), std::string::npos) << named.err;
+  }
+  EXPECT_EQ(refusals(), 1U) << "it is known then";
+}
+
+// A log that says so, where the document does not, is at fault.
+TEST_F(Retiring, IsAFaultAsLongAsNoDocumentSaysSo) {
+  drain(kBob);
+  const std::size_t begin = middle_.exchanges().size();
+  middle_.meddle([](const Exchange& exchange) {
+    const bool is_old = exchange.head.find("/logs/main/") != std::string::npos;
+    return is_old ? "HTTP/1.1 410 Any\r\nContent-Type: application/problem+json\r\n"
+                    "Content-Length: 2\r\nConnection: close\r\n\r\n{}"
+                  : exchange.answer;
+  });
+  const Outcome own = kt({"own", kBob});
+  EXPECT_EQ(own.code, 5);
+  EXPECT_NE(own.err.find("410"), std::string::npos) << own.err;
+  const Json report = kt_json({"monitor", "--all"}, 5);
+  const auto refused =
+      std::count_if(report.at("tasks").begin(), report.at("tasks").end(), [](const Json& task) {
+        return !task.at("error").is_null() &&
+               task.at("error").dump().find("410") != std::string::npos;
+      });
+  EXPECT_GT(refused, 0);
+  EXPECT_EQ(documents_after_refusal(begin), 2U) << "one for each";
 }
 
 TEST_F(Migration, NobodyUpdatesBesideIt) {

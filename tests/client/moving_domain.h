@@ -14,7 +14,8 @@ namespace kt::client {
 class MovingDomain : public KtProgram {
  protected:
   // The lines of what the old log has; labels become distinguished that are a second apart.
-  void begin(const std::string& lines) {
+  // Users ask the gateway through `middle`, if there is one.
+  void begin(const std::string& lines, ManInTheMiddle* middle = nullptr) {
     gateway::write_file(path("token"), std::string(gateway::kWriterToken) + "\n");
     std::filesystem::permissions(path("token"), std::filesystem::perms::owner_read);
     create("log", {"--reasonable-monitoring-window", "1s"});
@@ -22,8 +23,10 @@ class MovingDomain : public KtProgram {
     import("log", lines);
     limits_ += "[admin]\nsocket = \"admin.socket\"\n";
     start("log", "", "[[log]]\ndirectory = \"new\"\nalias = \"new\"\nwriter = \"writer\"\n");
-    publish_document("log", serving().url(), "policy = \"single\"\nlogs = [\"main\"]\n");
-    trust(serving().url());
+    if (middle != nullptr) middle->ask(serving().url().port);
+    const federation::Url url = middle != nullptr ? middle->url() : serving().url();
+    publish_document("log", url, "policy = \"single\"\nlogs = [\"main\"]\n");
+    trust(url);
   }
 
   Outcome migrate(const std::string& command, std::vector<std::string> more = {}) {
