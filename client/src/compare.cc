@@ -40,6 +40,19 @@ Result<MyHeads> heads_of(const ClientState& state, const std::string& alias) {
                  tree_of(state, alias)};
 }
 
+Result<MyHeads> ask_for_heads(const Session& session, const KnownDomain& known,
+                              const CompareRequest& request) {
+  KT_TRY(const DirectoryLog* const log, find_log(known.current(), request.log));
+  const LogEndpoint endpoint = endpoint_of(known, *log);
+  return change_state(
+      session, log->configuration, known.contact_policy,
+      [&](ClientState& state) -> Result<MyHeads> {
+        KT_TRY(ask_log<keytrans::DistinguishedResponse>(session, endpoint, "distinguished",
+                                                        state.distinguished_request(), state));
+        return heads_of(state, log->alias);
+      });
+}
+
 // A log on its way through a comparison.
 struct OnTwoRoads {
   const DirectoryLog* log;
@@ -96,6 +109,25 @@ void compare(const Session& session, const KnownDomain& known, OnTwoRoads& each)
   if (each.anonymous) each.note(compare_with_known(session, known, *each.log, *each.anonymous));
 }
 
+bool is_to_be_asked(const OnTwoRoads& each) { return !each.result.is_left_out; }
+
+bool was_refused(const OnTwoRoads& each) {
+  return each.result.error && each.result.error->code == Errc::rejected;
+}
+
+// The logs of the document that have not retired, and what they show on the direct road.
+Result<std::vector<OnTwoRoads>> directly(const Session& session, const KnownDomain& known,
+                                         const RoadsRequest& request) {
+  std::vector<OnTwoRoads> logs;
+  for (const DirectoryLog& log : known.current().logs) {
+    if (log.state == LogState::retired) continue;
+    KT_TRY(const bool silent, is_silent(session, log.id()));
+    logs.push_back({&log, {}, {}, {log.id(), log.alias, {}, {}, {}, {}, silent}});
+    if (!silent) ask_directly(session, known, request, logs.back());
+  }
+  return logs;
+}
+
 }  // namespace
 
 Result<std::string> ShownHeads::text() const {
@@ -127,36 +159,31 @@ Result<MyHeads> my_heads(Session& session, const CompareRequest& request) {
            load_state(session, log->configuration, stored->known.contact_policy));
     return heads_of(loaded.state, log->alias);
   }
-  KT_TRY(const KnownDomain known, domain_in_force(session, request.domain));
-  KT_TRY(const DirectoryLog* const log, find_log(known.current(), request.log));
-  const LogEndpoint endpoint = endpoint_of(known, *log);
-  return change_state(
-      session, log->configuration, known.contact_policy,
-      [&](ClientState& state) -> Result<MyHeads> {
-        KT_TRY(ask_log<keytrans::DistinguishedResponse>(session, endpoint, "distinguished",
-                                                        state.distinguished_request(), state));
-        return heads_of(state, log->alias);
-      });
+  return by_document(session, request.domain, [&](const KnownDomain& known) {
+    return ask_for_heads(session, known, request);
+  });
 }
 
 Result<std::vector<ComparedLog>> compare_roads(Session& session, Relay relay,
                                                const RoadsRequest& request) {
-  KT_TRY(const KnownDomain known, domain_in_force(session, request.domain));
-  std::vector<OnTwoRoads> logs;
-  for (const DirectoryLog& log : known.current().logs) {
-    if (log.state == LogState::retired) continue;
-    KT_TRY(const bool silent, is_silent(session, log.id()));
-    if (silent) continue;
-    logs.push_back({&log, {}, {}, {log.id(), log.alias, {}, {}, {}, {}}});
+  KT_TRY(KnownDomain known, domain_in_force(session, request.domain));
+  KT_TRY(auto logs, directly(session, known, request));
+  if (std::any_of(logs.begin(), logs.end(), was_refused)) {
+    KT_TRY(auto news, newer_document(session, known));
+    if (news) {
+      known = std::move(news->known);
+      KT_TRY(logs, directly(session, known, request));
+    }
   }
-  if (logs.empty()) return fail(Errc::rejected, "the domain has no log that is to be asked");
-  for (OnTwoRoads& each : logs) ask_directly(session, known, request, each);
+  if (std::none_of(logs.begin(), logs.end(), is_to_be_asked))
+    return fail(Errc::rejected, "the domain has no log that is to be asked");
 
   Transport* const before = session.transport;
   // As a newcomer: a log that shows another history on this road is to be asked there all the same.
   auto hidden = go_anonymous(session, std::move(relay), request.domain, request.timeout,
                              KeysAskedAs::newcomer);
   for (OnTwoRoads& each : logs) {
+    if (!is_to_be_asked(each)) continue;
     if (hidden) {
       ask_anonymously(session, known, each);
     } else {
@@ -167,7 +194,7 @@ Result<std::vector<ComparedLog>> compare_roads(Session& session, Relay relay,
 
   std::vector<ComparedLog> compared;
   for (OnTwoRoads& each : logs) {
-    compare(session, known, each);
+    if (is_to_be_asked(each)) compare(session, known, each);
     compared.push_back(std::move(each.result));
   }
   return compared;

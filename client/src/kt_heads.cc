@@ -31,8 +31,10 @@ constexpr const char* kFooter =
     "log\n"
     "that shows two histories is found out, and proof of it is saved: kt evidence check. Exit "
     "code\n"
-    "0 says that every log showed the same on both roads, and what is known of it; 6 that one did\n"
-    "not. When one of the roads leads nowhere nothing was compared, and the exit code says why.\n\n"
+    "0 says that every log that was asked showed the same on both roads, and what is known of it; "
+    "6\n"
+    "that one did not. When one of the roads leads nowhere nothing was compared, and the exit code "
+    "says why.\n\n"
     "Example:\n"
     "  kt heads --compare example.net";
 
@@ -75,6 +77,7 @@ Result<int> list(const CommonOptions& options) {
 // --- Comparing -------------------------------------------------------------------------------
 
 const char* verdict(const ComparedLog& log) {
+  if (log.is_left_out) return "NOT compared: others may have its keys, so it is not asked any more";
   if (!log.error) return "consistent: both roads show one history, and it is the one that is known";
   if (log.error->code == Errc::verification_failed) return "ALARM";
   return "NOT compared";
@@ -98,9 +101,10 @@ Json compared_json(const ComparedLog& log) {
             {"direct", log.direct ? json_of(*log.direct) : Json(nullptr)},
             {"anonymous", log.anonymous ? json_of(*log.anonymous) : Json(nullptr)},
             {"consistent", nullptr},
+            {"left_out", log.is_left_out},
             {"error", nullptr},
             {"evidence", Json::array()}};
-  if (!log.error || log.error->code == Errc::verification_failed)
+  if (!log.is_left_out && (!log.error || log.error->code == Errc::verification_failed))
     json["consistent"] = !log.error.has_value();
   if (log.error)
     json["error"] = {{"code", to_string(log.error->code)}, {"detail", log.error->detail}};

@@ -1,10 +1,12 @@
 // `kt heads --compare`: what a log shows directly, and through a relay. On each road stands
 // somebody who decides which gateway answers, so that a log can show two histories.
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "client/compare.h"
 #include "client/evidence.h"
+#include "federation/final_head.h"
 #include "kt_program.h"
 
 namespace kt::client {
@@ -35,14 +37,15 @@ class TwoRoads : public KtProgram {
 
   // The gateway of both domains, each at its road.
   void begin() {
-    const auto domain = [](const char* name, const char* log, const ManInTheMiddle& road) {
-      return std::string("[[domain]]\nname = \"") + name +
-             "\"\nlabel_rule = \"bytes\"\npolicy = \"single\"\nlogs = [\"" + log + "\"]\nurl = \"" +
-             road.url().text() + "\"\n";
+    const auto domain = [](const char* name, const std::string& policy,
+                           const ManInTheMiddle& road) {
+      return std::string("[[domain]]\nname = \"") + name + "\"\nlabel_rule = \"bytes\"\n" + policy +
+             "url = \"" + road.url().text() + "\"\n";
     };
     start("log", kOhttp,
-          "[[log]]\ndirectory = \"home\"\nalias = \"home\"\n" +
-              domain("example.com", "main", direct_) + domain("home.example", "home", relay_));
+          "[[log]]\ndirectory = \"home\"\nalias = \"home\"\n" + more_logs_ +
+              domain("example.com", policy_, direct_) +
+              domain("home.example", "policy = \"single\"\nlogs = [\"home\"]\n", relay_));
     for (const char* const line : {"document of example.com has epoch",
                                    "document of home.example has", "a new key for Oblivious HTTP"})
       gateway::wait_until([&] { return serving().err().find(line) != std::string::npos; }, line);
@@ -115,6 +118,8 @@ class TwoRoads : public KtProgram {
     EXPECT_EQ(outcome.code, 0) << outcome.out;
   }
 
+  std::string policy_ = "policy = \"single\"\nlogs = [\"main\"]\n";
+  std::string more_logs_;  // of the configuration
   ManInTheMiddle direct_;
   ManInTheMiddle relay_;
   std::optional<gateway::Serving> other_;
@@ -209,6 +214,85 @@ TEST_F(TwoRoads, NothingIsComparedWhenOneLeadsNowhere) {
   expect(6, "asked directly");
   direct_.meddle(honest);
   EXPECT_EQ(compare().code, 0);
+}
+
+// A domain with two logs.
+class TwoRoadsToTwoLogs : public TwoRoads {
+ protected:
+  void SetUp() override {
+    create("second", {"--suite", "ed25519", "--reasonable-monitoring-window", "1s"});
+    more_logs_ = "[[log]]\ndirectory = \"second\"\nalias = \"second\"\n";
+    policy_ = "policy = \"sharded\"\nlogs = [\"main\", \"second\"]\n";
+    TwoRoads::SetUp();
+  }
+  // What is said of each log.
+  [[nodiscard]] std::map<std::string, Json> compared_logs(int code) const {
+    std::map<std::string, Json> logs;
+    const Json all = kt_json({"heads", "--compare", "example.com"}, code);
+    for (const Json& log : all.at("logs")) logs.emplace(log.at("alias"), log);
+    return logs;
+  }
+  // That others may have its keys, as its final head says which was found in another log.
+  void note_compromised(const std::string& log_id) const {
+    const Bytes log = *from_hex(log_id);
+    const Bytes head = must(federation::FinalHead{TreeSize{7}, {}, true}.encode());
+    Bytes known{1};                           // KnownFinalHead of docs/client.md: format
+    known.insert(known.end(), 32, 9);         // successor
+    known.insert(known.end(), {0, 0, 0, 0});  // version
+    known.push_back(static_cast<std::uint8_t>(head.size()));
+    known.insert(known.end(), head.begin(), head.end());
+    known.push_back(1);  // followed
+    const StateDirectory directory = must(StateDirectory::open(state()));
+    ASSERT_TRUE(must(directory.write({{{"final-heads", log}, std::nullopt, known}})));
+  }
+};
+
+// Nothing is said of a log that is not believed any more, and that is said.
+TEST_F(TwoRoadsToTwoLogs, NameTheOneThatIsLeftOut) {
+  auto logs = compared_logs(0);
+  ASSERT_EQ(logs.size(), 2U);
+  for (const auto& [alias, log] : logs) {
+    EXPECT_EQ(log.at("consistent"), true) << log;
+    EXPECT_EQ(log.at("left_out"), false) << log;
+  }
+  const std::string second = logs.at("second").at("log_id");
+  const std::string main = logs.at("main").at("log_id");
+  ASSERT_NO_FATAL_FAILURE(note_compromised(second));
+  const std::size_t before = direct_.exchanges().size();
+  logs = compared_logs(0);
+  ASSERT_EQ(logs.size(), 2U);
+  EXPECT_EQ(logs.at("main").at("consistent"), true);
+  EXPECT_EQ(logs.at("second").at("left_out"), true);
+  for (const char* const nothing : {"consistent", "direct", "anonymous", "error"})
+    EXPECT_TRUE(logs.at("second").at(nothing).is_null()) << nothing;
+  const Outcome outcome = compare();
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_NE(outcome.out.find("log          second ("), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find("NOT compared: others may have its keys"), std::string::npos)
+      << outcome.out;
+  const auto exchanges = direct_.exchanges();
+  EXPECT_TRUE(std::none_of(exchanges.begin() + static_cast<std::ptrdiff_t>(before), exchanges.end(),
+                           [](const Exchange& exchange) {
+                             return exchange.head.find("/logs/second/") != std::string::npos;
+                           }));
+  // With no other log nothing was compared.
+  ASSERT_NO_FATAL_FAILURE(note_compromised(main));
+  expect_error(compare(), 5, "no log that is to be asked");
+}
+
+TEST_F(TwoRoadsToTwoLogs, CompareOnlyWhatBothShow) {
+  direct_.meddle([](const Exchange& exchange) {
+    const bool is_second = exchange.head.find("/logs/second/") != std::string::npos;
+    return is_second ? "HTTP/1.1 503 Any\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                     : exchange.answer;
+  });
+  const auto logs = compared_logs(4);
+  ASSERT_EQ(logs.size(), 2U);
+  EXPECT_EQ(logs.at("main").at("consistent"), true);
+  EXPECT_TRUE(logs.at("second").at("consistent").is_null());
+  EXPECT_FALSE(logs.at("second").at("anonymous").is_null()) << "it answers there";
+  EXPECT_NE(logs.at("second").at("error").at("detail").get<std::string>().find("asked directly"),
+            std::string::npos);
 }
 
 TEST_F(TwoRoads, SaysWhatIsMissing) {

@@ -65,13 +65,15 @@ struct ComparedLog {
   // it is not; anything else when nothing was compared, as one of the roads leads nowhere.
   std::optional<Error> error;
   std::vector<std::filesystem::path> evidence;  // what was saved of it
+  // Others may have its keys, so it was not asked, and nothing of it was compared.
+  bool is_left_out = false;
 };
 
 // Asks every log of a trusted domain that has not retired, and that is believed, as a newcomer,
 // directly and through `relay`, and compares what they show with one another, with what newcomers
-// were shown before, and with what is known. Goes on with the others when one of them fails.
-// `session` has the transport then that it had before. Errors besides: rejected when the domain has
-// no such log.
+// were shown before, and with what is known. Goes on with the others when one of them fails. Logs
+// that are not believed any more are in the result as well. `session` has the transport then that
+// it had before. Errors besides: rejected when the domain has no log that is to be asked.
 Result<std::vector<ComparedLog>> compare_roads(Session& session, Relay relay,
                                                const RoadsRequest& request);
 
