@@ -8,7 +8,10 @@
 #include <optional>
 #include <utility>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -94,9 +97,10 @@ Response passed_on(HttpResponse answer) {
   return response;
 }
 
-// What `work`, done in `context`, gives. Blocking.
+// What `work`, done in `context`, gives, or unavailable once `stop` was requested. Blocking.
 template <class T>
-Result<T> wait_for(asio::io_context& context, std::function<asio::awaitable<Result<T>>()> work) {
+Result<T> wait_for(asio::io_context& context, const std::stop_token& stop,
+                   std::function<asio::awaitable<Result<T>>()> work) {
   const auto done = std::make_shared<std::promise<Result<T>>>();
   auto settle = [](std::function<asio::awaitable<Result<T>>()> begin,
                    std::shared_ptr<std::promise<Result<T>>> promise) -> asio::awaitable<void> {
@@ -104,10 +108,26 @@ Result<T> wait_for(asio::io_context& context, std::function<asio::awaitable<Resu
     promise->set_value(std::move(result));
   };
   auto result = done->get_future();
-  asio::co_spawn(context, settle(std::move(work), done), [done](const std::exception_ptr& error) {
-    if (error) done->set_exception(error);
+  const auto signal = std::make_shared<asio::cancellation_signal>();
+  // The signal is used until the coroutine has ended, which is after its result is there and also
+  // after this handler.
+  auto ended = [&context, done, signal](std::exception_ptr error) {
+    if (error) done->set_exception(std::move(error));
+    asio::post(context, [signal] {});
+  };
+  asio::co_spawn(context, settle(std::move(work), done),
+                 asio::bind_cancellation_slot(signal->slot(), std::move(ended)));
+  // On the context's thread, and after the work has begun there.
+  const std::stop_callback on_stop(stop, [&context, &signal] {
+    asio::post(context, [signal] { signal->emit(asio::cancellation_type::terminal); });
   });
-  return result.get();
+  try {
+    return result.get();
+  } catch (const boost::system::system_error& error) {
+    // Whatever was to be awaited next.
+    if (error.code() != asio::error::operation_aborted) throw;
+    return fail(Errc::unavailable, "nobody waits for the answer any more");
+  }
 }
 
 std::optional<asio::ip::address> literal_of(const std::string& host) {
@@ -394,20 +414,21 @@ federation::HttpClientOptions Relay::http_options(const PeerConfiguration* peer)
   return options;
 }
 
-Result<std::shared_ptr<const federation::DiscoveredDomain>> Relay::find(const Domain& domain) {
+Result<std::shared_ptr<const federation::DiscoveredDomain>> Relay::find(
+    const Domain& domain, const std::stop_token& stop) {
   using Found = std::shared_ptr<const federation::DiscoveredDomain>;
-  return wait_for<Found>(context_, [this, domain] { return discovery_->find(domain); });
+  return wait_for<Found>(context_, stop, [this, domain] { return discovery_->find(domain); });
 }
 
 Result<HttpResponse> Relay::ask(const Domain& domain, const Url& url, HttpRequest request,
-                                std::size_t response_limit) {
+                                std::size_t response_limit, const std::stop_token& stop) {
   const PeerConfiguration* const peer = find_peer(domain);
   const bool is_plain_by_will = peer != nullptr && peer->url && !peer->url->has_tls;
   if (!url.has_tls && !is_plain_by_will) return fail(Errc::rejected, "the URL has no TLS");
   federation::HttpClientOptions options = http_options(peer);
   options.response_limit = response_limit;
   return wait_for<HttpResponse>(
-      context_, [this, &url, &options, &request] { return ask_once(url, options, request); });
+      context_, stop, [this, &url, &options, &request] { return ask_once(url, options, request); });
 }
 
 // The connection ends on the thread that it was made on.

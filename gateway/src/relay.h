@@ -18,6 +18,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -94,13 +95,16 @@ class Relay {
   boost::asio::awaitable<Response> keys(federation::Domain domain);
 
   // The directory document of a domain that is believed now. Blocking, and for a thread that is
-  // none of a server's. Errors: those of Discovery::find().
-  Result<std::shared_ptr<const federation::DiscoveredDomain>> find(
-      const federation::Domain& domain);
+  // none of a server's. Errors: those of Discovery::find(); unavailable when `stop` was requested,
+  // which ends what is under way.
+  Result<std::shared_ptr<const federation::DiscoveredDomain>> find(const federation::Domain& domain,
+                                                                   const std::stop_token& stop);
   // Asks at a URL that the domain's document names, by the rules for the domain, as anybody would.
-  // Blocking, as above. Errors: those of HttpClient::send(); rejected where there is no TLS.
+  // Blocking, as above. Errors: those of HttpClient::send(); rejected where there is no TLS;
+  // unavailable, as above.
   Result<federation::HttpResponse> ask(const federation::Domain& domain, const federation::Url& url,
-                                       federation::HttpRequest request, std::size_t response_limit);
+                                       federation::HttpRequest request, std::size_t response_limit,
+                                       const std::stop_token& stop);
 
   // Answers what waits, which takes no longer than an answer may. Nothing is asked any more.
   // Blocking.

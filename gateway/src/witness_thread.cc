@@ -59,7 +59,7 @@ WitnessThread::WitnessThread(Witness& witness, const Current<Hosting>& hosting, 
 void WitnessThread::request_stop() {
   {
     const std::lock_guard lock(mutex_);
-    is_stopped_ = true;
+    stop_.request_stop();
   }
   wake_.notify_all();
 }
@@ -71,7 +71,7 @@ void WitnessThread::stop() {
 
 bool WitnessThread::pause(milliseconds time) {
   std::unique_lock lock(mutex_);
-  return !wake_.wait_for(lock, time, [this] { return is_stopped_.load(); });
+  return !wake_.wait_for(lock, time, [this] { return stop_.stop_requested(); });
 }
 
 void WitnessThread::tell() {
@@ -109,7 +109,7 @@ void WitnessThread::pass(const Hosting& hosting) {
   if (const auto settled = witness_.settle({witnessed.begin(), witnessed.end()}); !settled)
     note_fault(settled.error().detail);
   for (const HostedLog& hosted : hosting.logs()) {
-    if (is_stopped_) return;
+    if (stop_.stop_requested()) return;
     look_at_own(hosted);
   }
   const std::vector<Neighbour> neighbours = find_neighbours(hosting);
@@ -131,8 +131,8 @@ void WitnessThread::pass(const Hosting& hosting) {
 std::vector<WitnessThread::Neighbour> WitnessThread::find_neighbours(const Hosting& hosting) {
   std::vector<Neighbour> neighbours;
   for (const Domain& domain : hosting.relay()->settings().federation.witness) {
-    if (is_stopped_) return {};
-    auto found = hosting.relay()->find(domain);
+    if (stop_.stop_requested()) return {};
+    auto found = hosting.relay()->find(domain, stop_.get_token());
     if (found) {
       neighbours.push_back({domain, *std::move(found)});
     } else {
@@ -187,10 +187,10 @@ void WitnessThread::look_at_own(const HostedLog& hosted) {
 }
 
 Result<Bytes> WitnessThread::fetch(const Hosting& hosting, const Neighbour& neighbour,
-                                   const federation::Url& url, HttpRequest request) {
+                                   const federation::Url& url, HttpRequest request) const {
   const std::string type = request.accept;
-  KT_TRY(auto answer,
-         hosting.relay()->ask(neighbour.domain, url, std::move(request), kMaxShownSize));
+  KT_TRY(auto answer, hosting.relay()->ask(neighbour.domain, url, std::move(request), kMaxShownSize,
+                                           stop_.get_token()));
   if (answer.status == kNotFound) return fail(Errc::not_found, "there is nothing");
   if (answer.status != kOk)
     return fail(Errc::unavailable, "the answer has status " + std::to_string(answer.status));

@@ -7,11 +7,11 @@
 // Thread rule: made and stopped by one thread.
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -32,9 +32,9 @@ class WitnessThread {
   WitnessThread& operator=(const WitnessThread&) = delete;
   ~WitnessThread() { stop(); }
 
-  // Begins nothing any more.
+  // Begins nothing any more, and gives up what other gateways were asked.
   void request_stop();
-  // Besides waits for what is under way, which takes no longer than an answer may.
+  // Besides waits for what is under way: a log that this gateway hosts may take its time.
   void stop();
 
  private:
@@ -55,8 +55,8 @@ class WitnessThread {
   // `ask` asks the log.
   void look(const WitnessSubject& log,
             const std::function<Result<Bytes>(const keytrans::DistinguishedRequest&)>& ask);
-  static Result<Bytes> fetch(const Hosting& hosting, const Neighbour& neighbour,
-                             const federation::Url& url, federation::HttpRequest request);
+  Result<Bytes> fetch(const Hosting& hosting, const Neighbour& neighbour,
+                      const federation::Url& url, federation::HttpRequest request) const;
   void note_fault(const std::string& fault);
   // Whether to go on, after a while.
   bool pause(std::chrono::milliseconds time);
@@ -68,7 +68,7 @@ class WitnessThread {
   std::string fault_;                     // as it was said
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::atomic<bool> is_stopped_ = false;
+  std::stop_source stop_;
   std::thread thread_;
 };
 

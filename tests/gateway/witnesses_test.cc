@@ -1,4 +1,6 @@
 // Gateways that look at each other's logs, as programs.
+#include <chrono>
+
 #include <nlohmann/json.hpp>
 
 #include "described.h"
@@ -47,7 +49,7 @@ class Witnesses : public LogProgram {
       text += "[[peer]]\ndomain = \"" + domain + "\"\nurl = \"" + where.text() + "\"\n";
     }
     if (!witness.empty())
-      text += "[federation]\nresolvers = [\"127.0.0.1:1\"]\nwitness = [" + witness +
+      text += relay_ + "[federation]\nresolvers = [\"127.0.0.1:1\"]\nwitness = [" + witness +
               "]\nwitness_interval = \"1s\"\n";
     return text;
   }
@@ -61,7 +63,8 @@ class Witnesses : public LogProgram {
               const std::optional<federation::Url>& as = {}) const {
     write_file(path(gateway.name + ".toml"),
                configuration(gateway, as ? *as : gateway.url(), neighbours));
-    static_cast<void>(gateway.serving->reload());
+    const std::string reloaded = gateway.serving->reload();
+    EXPECT_EQ(reloaded.find("nothing was reloaded"), std::string::npos) << reloaded;
     wait_until([&] { return gateway.serving->err().find("document of ") != std::string::npos; },
                "no document is published");
   }
@@ -167,6 +170,7 @@ TEST_F(Witnesses, OfLogsThatBehaveStayQuiet) {
   Asker asker(one.url());
   EXPECT_EQ(code(asker.get("/kt/v1/logs/nothing/evidence")), "urn:ktgate:error:unknown-log");
   // What is only a relay where one is wanted carries nothing for users.
+  std::string relay_;  // a section of the configuration of those who witness
   EXPECT_EQ(asker.get("/relay/example.net/keys").status, 401U);
 
   // What was seen is there after a restart, with nobody to ask.
@@ -310,6 +314,47 @@ TEST_F(Witnesses, TakeNothingFromSomebodyInBetween) {
   follow(one, {{"example.net", middle.url()}});
   wait_for(one, "ktgate_witness_comparisons_total{outcome=\"agreed\"}");
   const auto is_quiet = [&] { return metrics(one).find(unverified + " 0\n") != std::string::npos; };
+// One that accepts and says nothing, asked for its document or as a log: nobody waits for it who is
+// to end.
+TEST_F(Witnesses, WaitForNobodyWhenTheyEnd) {
+  static constexpr std::chrono::seconds kSoon{20};  // a loaded machine's second
+  relay_ = "[relay]\ntotal_timeout = \"1m\"\n";
+  Gateway one = make("one", "example.com");
+  Gateway two = make("two", "example.net");
+  const LoopbackListener silent;
+  const federation::Url where{false, "127.0.0.1", silent.port(), ""};
+  Asker asker(two.url());
+  const auto published = [&asker] {
+    return text_of(asker.get("/.well-known/key-transparency").body);
+  };
+  const std::string before = published();
+  follow(two, {}, where);
+  wait_until([&] { return published() != before; }, "no other document is published");
+  const std::string document = published();
+  const auto end = [&one] {
+    const auto begin = std::chrono::steady_clock::now();
+    const Outcome ended = one.serving->stop();
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, kSoon);
+    EXPECT_EQ(ended.code, 0) << ended.err;
+    EXPECT_EQ(ended.err.find("error"), std::string::npos) << ended.err;
+  };
+  follow(one, {{"example.net", where}});
+  {
+    const LoopbackConnection asked = silent.accept();
+    EXPECT_NE(asked.read_until("\r\n\r\n").find("/.well-known/key-transparency"),
+              std::string::npos);
+    end();
+  }
+  one.serving = std::make_unique<Serving>(path("one.toml"));
+  const LoopbackConnection asked = silent.accept();
+  static_cast<void>(asked.read_until("\r\n\r\n"));
+  asked.write("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " +
+              std::to_string(document.size()) + "\r\nConnection: close\r\n\r\n" + document);
+  const LoopbackConnection as_a_log = silent.accept();
+  EXPECT_NE(as_a_log.read_until("\r\n\r\n").find("/distinguished"), std::string::npos);
+  end();
+}
+
   for (const auto& [kind, body] :
        {std::pair(type, foreign), std::pair(type, Bytes(100'000, 7)), std::pair(type, Bytes()),
         std::pair(std::string("text/html"), to_bytes(std::string_view("hello")))}) {
