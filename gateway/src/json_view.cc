@@ -8,6 +8,7 @@
 #include "auditor_messages.h"
 #include "keytrans/base64url.h"
 #include "keytrans/consistency.h"
+#include "keytrans/fork_evidence.h"
 #include "keytrans/message_view.h"
 #include "problem.h"
 
@@ -134,6 +135,17 @@ Result<Bytes> view_auditor_updates(ByteView bytes) {
     list.push_back(std::move(json));
   }
   return text(list);
+}
+
+Result<Bytes> view_distinguished(const keytrans::LogConfiguration& log, ByteView bytes) {
+  return text(view<keytrans::DistinguishedResponse>(bytes, log.context()));
+}
+
+Result<Bytes> view_fork_evidence(ByteView bytes) {
+  KT_TRY(const auto evidence, keytrans::ForkEvidence::parse(bytes));
+  JsonSink sink;
+  keytrans::show(evidence, sink);
+  return text(sink.take());
 }
 
 Result<Bytes> view_answer(const keytrans::LogConfiguration& log, AnswerKind kind, ByteView bytes) {

@@ -42,6 +42,9 @@ Result<Bytes> view_auditor_start(ByteView bytes);
 Result<Bytes> view_directory_signature(ByteView bytes);
 // As a list.
 Result<Bytes> view_auditor_updates(ByteView bytes);
+// A DistinguishedResponse of a log that need not be hosted here.
+Result<Bytes> view_distinguished(const keytrans::LogConfiguration& log, ByteView bytes);
+Result<Bytes> view_fork_evidence(ByteView bytes);
 Result<Bytes> view_answer(const keytrans::LogConfiguration& log, AnswerKind kind, ByteView bytes);
 
 // What one log of a routed request answered.

@@ -90,6 +90,8 @@ Result<void> Witness::load() {
       WitnessedLog& log = known_[id];
       log.domain = std::move(seen.domain);
       log.shown = std::make_shared<const Bytes>(std::move(seen.shown));
+      log.configuration =
+          std::make_shared<const keytrans::LogConfiguration>(std::move(seen.configuration));
       log.seen_at = seen.seen_at;
     }
     after = page.back().key;
@@ -282,6 +284,7 @@ Result<void> Witness::keep(const WitnessSubject& log, Bytes answer) {
   WitnessedLog& known = known_[id];
   known.domain = seen.domain;
   known.shown = std::make_shared<const Bytes>(seen.shown);
+  known.configuration = std::make_shared<const keytrans::LogConfiguration>(seen.configuration);
   known.seen_at = seen.seen_at;
   publish();
   return {};

@@ -33,6 +33,7 @@ namespace kt::gateway {
 struct WitnessedLog {
   std::optional<federation::Domain> domain = {};  // nothing for a log that is hosted here
   std::shared_ptr<const Bytes> shown = {};  // a DistinguishedResponse; null when none was kept
+  std::shared_ptr<const keytrans::LogConfiguration> configuration = {};  // as is this then
   Timestamp seen_at = {};
   WitnessAlarm alarm = WitnessAlarm::none;
   std::shared_ptr<const Bytes> evidence = {};  // ForkEvidence; null unless `forked`

@@ -1,10 +1,11 @@
 #include "witness_api.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "entity_tag.h"
-#include "media_type.h"
+#include "json_view.h"
 #include "problem.h"
 
 namespace kt::gateway {
@@ -34,20 +35,37 @@ std::optional<LogId> named_log(const Hosting& hosting, std::string_view name) {
 
 boost::asio::awaitable<Response> done(Response response) { co_return response; }
 
-Endpoint serve(std::string_view name, const std::string& type, std::shared_ptr<const Bytes> body) {
+// What is kept, or the view of it.
+struct Kept {
+  std::string_view name;  // of the operation
+  std::string type;
+  std::shared_ptr<const Bytes> bytes;
+  std::function<Result<Bytes>(ByteView)> view;
+};
+
+Response answer(const Kept& kept, const RequestHead& head) {
+  Response response;
+  if (wants_view(head.accept, kept.type)) {
+    response = view_response(kept.view(*kept.bytes));
+    if (response.content_type != kJsonType) return response;  // there is none
+  } else {
+    response.content_type = kept.type;
+    response.body = *kept.bytes;
+  }
+  const std::string etag = entity_tag(response.body);
+  if (has_tag(head.if_none_match, etag)) {
+    response = {};
+    response.status = kNotModified;
+  }
+  response.headers = {{"ETag", etag}, {"Cache-Control", kMaxAge}, {"Vary", "Accept"}};
+  return response;
+}
+
+Found serve(Kept kept) {
   Endpoint endpoint;
-  endpoint.name = name;
-  endpoint.handle = [type, body = std::move(body)](const Request& request) {
-    const std::string etag = entity_tag(*body);
-    Response response;
-    response.headers = {{"ETag", etag}, {"Cache-Control", kMaxAge}};
-    if (has_tag(request.head.if_none_match, etag)) {
-      response.status = kNotModified;
-    } else {
-      response.content_type = type;
-      response.body = *body;
-    }
-    return done(std::move(response));
+  endpoint.name = kept.name;
+  endpoint.handle = [kept = std::move(kept)](const Request& request) {
+    return done(answer(kept, request.head));
   };
   return endpoint;
 }
@@ -57,7 +75,7 @@ ApiOperation describe(std::string_view end, const std::string& type, std::string
   operation.path = std::string(kLogs) + "{log}" + std::string(end);
   operation.name = end.substr(1);
   operation.help = help;
-  operation.response_types = {type};
+  operation.response_types = {type, std::string(kJsonType)};
   operation.has_tag = true;
   return operation;
 }
@@ -88,18 +106,22 @@ std::optional<Found> witness_endpoint(const Hosting& hosting, const Witness* wit
   name.remove_prefix(kLogs.size());
   if (head.method != Method::get) return Found(tl::unexpected(method_not_allowed(Method::get)));
   const std::string type = media_type(is_evidence ? "fork-evidence" : "distinguished-response");
-  if (!accepts(head.accept, type)) return refuse(Problem::not_acceptable);
+  if (!accepts_answer(head.accept, type)) return refuse(Problem::not_acceptable);
   const auto id = named_log(hosting, name);
   if (!id) return refuse(Problem::unknown_log);
   const auto logs = witness == nullptr ? nullptr : witness->logs();
   const bool is_known = logs != nullptr && logs->contains(*id);
   if (is_evidence) {
     if (is_known && logs->at(*id).evidence)
-      return Found(serve(kEvidence.substr(1), type, logs->at(*id).evidence));
+      return serve({kEvidence.substr(1), type, logs->at(*id).evidence, view_fork_evidence});
     return refuse(Problem::no_evidence);
   }
-  if (is_known && logs->at(*id).shown)
-    return Found(serve(kWitnessed.substr(1), type, logs->at(*id).shown));
+  if (is_known && logs->at(*id).shown) {
+    auto view = [configuration = logs->at(*id).configuration](ByteView bytes) {
+      return view_distinguished(*configuration, bytes);
+    };
+    return serve({kWitnessed.substr(1), type, logs->at(*id).shown, std::move(view)});
+  }
   return refuse(Problem::unknown_log);
 }
 

@@ -12,14 +12,14 @@ namespace kt::keytrans {
 
 template <class Io, Like<ForkBranch> S>
 void wire(Io& io, S& s) {
-  wire(io, s.tree_head);
+  io.structure("ForkBranch.tree_head", s.tree_head, kPlain);
   io.template vector<1>("ForkBranch.full_subtrees", s.full_subtrees, kHashSize, kHash);
-  wire(io, s.consistency);
+  io.structure("ForkBranch.consistency", s.consistency, kPlain);
 }
 
 template <class Io, Like<ForkEvidence> S>
 void wire(Io& io, S& s) {
-  wire(io, s.config);
+  io.structure("ForkEvidence.config", s.config, kPlain);
   io.number("ForkEvidence.size", s.size);
   for (auto& branch : s.branches) wire(io, branch);
 }
@@ -135,6 +135,15 @@ Result<ForkEvidence> ForkEvidence::parse(ByteView bytes) {
   wire(io, evidence);
   KT_TRY(std::move(io).finish());
   return evidence;
+}
+
+void show(const ForkEvidence& evidence, FieldSink& sink) {
+  Viewer viewer(sink);
+  viewer.structure("config", evidence.config, kPlain);
+  viewer.number("size", evidence.size);
+  sink.begin_list("branches");
+  for (const ForkBranch& branch : evidence.branches) viewer.structure("", branch, kPlain);
+  sink.end();
 }
 
 Result<void> verify_fork_evidence(const ForkEvidence& evidence) {

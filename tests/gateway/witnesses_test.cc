@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "described.h"
+#include "keytrans/base64url.h"
 #include "keytrans/fork_evidence.h"
 #include "loopback.h"
 #include "man_in_the_middle.h"
@@ -143,11 +144,33 @@ class Witnesses : public LogProgram {
     again.if_none_match = answer.etag;
     Asker asker(gateway.url());
     EXPECT_EQ(must(asker.send(again)).status, 304U);
+
+    // The view of it is another representation, with a tag of its own.
+    again.accept = "application/json";
+    const auto view = must(asker.send(again));
+    EXPECT_EQ(view.content_type, "application/json");
+    const auto json = nlohmann::json::parse(view.body);
+    EXPECT_EQ(json.at("size"), std::to_string(evidence.size.value()));
+    EXPECT_EQ(json.at("config").at("ciphersuite"), 2);
+    ASSERT_EQ(json.at("branches").size(), evidence.branches.size());
+    for (std::size_t i = 0; i < evidence.branches.size(); ++i) {
+      const auto& branch = json.at("branches").at(i);
+      const keytrans::TreeHead& head = evidence.branches.at(i).tree_head;
+      EXPECT_EQ(branch.at("tree_head").at("tree_size"), std::to_string(head.tree_size.value()));
+      EXPECT_EQ(branch.at("tree_head").at("signature"), to_base64url(head.signature));
+      EXPECT_EQ(branch.at("full_subtrees").size(), evidence.branches.at(i).full_subtrees.size());
+      EXPECT_TRUE(branch.at("consistency").at("elements").is_array());
+    }
+    again.if_none_match = view.etag;
+    EXPECT_EQ(must(asker.send(again)).status, 304U);
+    again.accept = "text/html";
+    EXPECT_EQ(must(asker.send(again)).status, 406U);
   }
   static std::string code(const federation::HttpResponse& response) {
     return nlohmann::json::parse(response.body).at("type").get<std::string>();
   }
 
+  std::string relay_;  // a section of the configuration of those who witness
   int grown_ = 0;
 };
 
@@ -165,12 +188,22 @@ TEST_F(Witnesses, OfLogsThatBehaveStayQuiet) {
   const auto seen = ask(one, second, "witnessed");
   EXPECT_EQ(seen.status, 200U);
   EXPECT_EQ(seen.content_type, "application/vnd.ktgate.distinguished-response");
+  federation::HttpRequest as_json;
+  as_json.target = "/kt/v1/logs/" + second.hex() + "/witnessed";
+  as_json.accept = "application/json";
+  Asker viewer(one.url());
+  const auto view = must(viewer.send(as_json));
+  EXPECT_EQ(view.content_type, "application/json");
+  EXPECT_NE(view.etag, seen.etag);
+  const auto view_head = nlohmann::json::parse(view.body).at("full_tree_head").at("tree_head");
+  EXPECT_FALSE(view_head.at("signature").get<std::string>().empty());
+  as_json.if_none_match = view.etag;
+  EXPECT_EQ(must(viewer.send(as_json)).status, 304U);
   EXPECT_EQ(ask(one, first, "witnessed").status, 200U);
   EXPECT_EQ(code(ask(one, second, "evidence")), "urn:ktgate:error:no-evidence");
   Asker asker(one.url());
   EXPECT_EQ(code(asker.get("/kt/v1/logs/nothing/evidence")), "urn:ktgate:error:unknown-log");
   // What is only a relay where one is wanted carries nothing for users.
-  std::string relay_;  // a section of the configuration of those who witness
   EXPECT_EQ(asker.get("/relay/example.net/keys").status, 401U);
 
   // What was seen is there after a restart, with nobody to ask.
@@ -281,39 +314,6 @@ TEST_F(Witnesses, BelieveNothingThatDoesNotVerify) {
   EXPECT_EQ(code(ask(one, log, "evidence")), "urn:ktgate:error:no-evidence");
 }
 
-// Somebody between the gateways who answers in the place of a neighbour, with what is none.
-TEST_F(Witnesses, TakeNothingFromSomebodyInBetween) {
-  client::ManInTheMiddle middle;
-  Gateway one = make("one", "example.com");
-  Gateway two = make("two", "example.net");
-  Gateway three = make("three", "example.org");
-  const LogId first = id_of(one);
-  const LogId second = id_of(two);
-  middle.ask(two.url().port);
-  follow(two, {{"example.com", one.url()}}, middle.url());
-  wait_until([&] { return ask(two, first, "witnessed").status == 200; }, "nothing is seen");
-  // Another log's answer, which is right in itself.
-  Asker asker(three.url());
-  const Bytes foreign = asker
-                            .post("/kt/v1/logs/main/distinguished", "distinguished-request",
-                                  must(keytrans::encode(keytrans::DistinguishedRequest{})))
-                            .body;
-  const auto answering = [](const std::string& end, const std::string& type, const Bytes& body) {
-    const std::string answer = "HTTP/1.1 200 OK\r\nContent-Type: " + type +
-                               "\r\nContent-Length: " + std::to_string(body.size()) +
-                               "\r\nConnection: close\r\n\r\n" + text_of(body);
-    return [end, answer](const client::Exchange& exchange) {
-      const bool is_it =
-          exchange.head.substr(0, exchange.head.find('\r')).find(end) != std::string::npos;
-      return is_it ? answer : exchange.answer;
-    };
-  };
-  const auto honest = [](const client::Exchange& exchange) { return exchange.answer; };
-  const std::string type = "application/vnd.ktgate.distinguished-response";
-  const std::string unverified = "ktgate_witness_logs_in_alarm{alarm=\"unverified\"}";
-  follow(one, {{"example.net", middle.url()}});
-  wait_for(one, "ktgate_witness_comparisons_total{outcome=\"agreed\"}");
-  const auto is_quiet = [&] { return metrics(one).find(unverified + " 0\n") != std::string::npos; };
 // One that accepts and says nothing, asked for its document or as a log: nobody waits for it who is
 // to end.
 TEST_F(Witnesses, WaitForNobodyWhenTheyEnd) {
@@ -355,6 +355,39 @@ TEST_F(Witnesses, WaitForNobodyWhenTheyEnd) {
   end();
 }
 
+// Somebody between the gateways who answers in the place of a neighbour, with what is none.
+TEST_F(Witnesses, TakeNothingFromSomebodyInBetween) {
+  client::ManInTheMiddle middle;
+  Gateway one = make("one", "example.com");
+  Gateway two = make("two", "example.net");
+  Gateway three = make("three", "example.org");
+  const LogId first = id_of(one);
+  const LogId second = id_of(two);
+  middle.ask(two.url().port);
+  follow(two, {{"example.com", one.url()}}, middle.url());
+  wait_until([&] { return ask(two, first, "witnessed").status == 200; }, "nothing is seen");
+  // Another log's answer, which is right in itself.
+  Asker asker(three.url());
+  const Bytes foreign = asker
+                            .post("/kt/v1/logs/main/distinguished", "distinguished-request",
+                                  must(keytrans::encode(keytrans::DistinguishedRequest{})))
+                            .body;
+  const auto answering = [](const std::string& end, const std::string& type, const Bytes& body) {
+    const std::string answer = "HTTP/1.1 200 OK\r\nContent-Type: " + type +
+                               "\r\nContent-Length: " + std::to_string(body.size()) +
+                               "\r\nConnection: close\r\n\r\n" + text_of(body);
+    return [end, answer](const client::Exchange& exchange) {
+      const bool is_it =
+          exchange.head.substr(0, exchange.head.find('\r')).find(end) != std::string::npos;
+      return is_it ? answer : exchange.answer;
+    };
+  };
+  const auto honest = [](const client::Exchange& exchange) { return exchange.answer; };
+  const std::string type = "application/vnd.ktgate.distinguished-response";
+  const std::string unverified = "ktgate_witness_logs_in_alarm{alarm=\"unverified\"}";
+  follow(one, {{"example.net", middle.url()}});
+  wait_for(one, "ktgate_witness_comparisons_total{outcome=\"agreed\"}");
+  const auto is_quiet = [&] { return metrics(one).find(unverified + " 0\n") != std::string::npos; };
   for (const auto& [kind, body] :
        {std::pair(type, foreign), std::pair(type, Bytes(100'000, 7)), std::pair(type, Bytes()),
         std::pair(std::string("text/html"), to_bytes(std::string_view("hello")))}) {

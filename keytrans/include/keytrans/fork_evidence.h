@@ -16,6 +16,7 @@
 #include <span>
 
 #include "keytrans/client_state.h"
+#include "keytrans/message_view.h"
 
 namespace kt::keytrans {
 
@@ -75,6 +76,9 @@ struct ForkEvidence {
 
   friend bool operator==(const ForkEvidence&, const ForkEvidence&) = default;
 };
+
+// Its fields but the magic, with the two branches as a list.
+void show(const ForkEvidence& evidence, FieldSink& sink);
 
 // Succeeds if the evidence proves that the log of its configuration signed two heads that cannot
 // both be true: each signature holds over the root its branch leads to, and the two trees have
