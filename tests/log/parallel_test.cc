@@ -11,7 +11,7 @@ namespace kt::log {
 namespace {
 
 TEST(Parallel, RunsEachOnce) {
-  for (const std::size_t count : {0, 1, 3, 4, 5, 1000}) {
+  for (const std::size_t count : {0U, 1U, 3U, 4U, 5U, 1000U}) {
     std::vector<std::atomic<int>> times(count);
     parallel_for(count, 4, [&](std::size_t i) { ++times[i]; });
     for (const auto& each : times) EXPECT_EQ(each, 1);
