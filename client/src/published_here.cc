@@ -46,7 +46,8 @@ void keep_last(std::vector<T>& all, std::size_t most) {
   if (all.size() > most) all.erase(all.begin(), all.end() - static_cast<std::ptrdiff_t>(most));
 }
 
-bool has(const std::vector<HashValue>& all, const HashValue& one) {
+template <class T>
+bool has(const std::vector<T>& all, const T& one) {
   return std::find(all.begin(), all.end(), one) != all.end();
 }
 
@@ -83,6 +84,17 @@ Result<std::optional<Version>> find_unsettled(const Session& session,
     if (each.log == log.hash() && each.value == hash) return each.version;
   }
   return std::nullopt;
+}
+
+Result<void> note_copied(const Session& session, const federation::Domain& domain,
+                         const Label& label, const LogId& log, const Bytes& value) {
+  const FoundValue copy{log.hash(), Version{0}, keytrans::sha256(value)};
+  KT_TRY(change(session, domain, label, [&copy](Sent& sent) {
+    if (!has(sent.found, copy)) sent.found.push_back(copy);
+    keep_last(sent.found, Sent::kMaxFound);
+    return true;
+  }));
+  return {};
 }
 
 Result<bool> is_published_here(const Session& session, const federation::Domain& domain,

@@ -119,6 +119,9 @@ Result<Copy> compare_copy(const Session& session, const KnownDomain& domain,
                           const DirectoryLog& from, const LogId& to, const Label& label,
                           const Bytes& first) {
   KT_TRY(const Copy copy, compare_with_last(session, domain, from, to, label, first));
+  if (copy == Copy::same) {
+    KT_TRY(note_copied(session, domain.current().domain, label, to, first));
+  }
   return compare_unknown(session, domain, to, label, first, copy);
 }
 

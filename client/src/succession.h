@@ -29,7 +29,8 @@ enum class Copy : std::uint8_t {
   unknown,  // the old log cannot be asked any more, and nothing that would tell is known
 };
 
-// `first` is the value of version 0 in `to`, the successor of `from`. Asks `from` alone.
+// `first` is the value of version 0 in `to`, the successor of `from`. Asks `from` alone. A copy is
+// known for one from then on (published_here.h).
 // Requires: the label is owned in `from`.
 Result<Copy> compare_copy(const Session& session, const KnownDomain& domain,
                           const federation::DirectoryLog& from, const LogId& to, const Label& label,

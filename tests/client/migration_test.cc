@@ -162,6 +162,45 @@ TEST_F(Migration, OwnersFollowTheirLabelsAtOnce) {
   EXPECT_EQ(monitored("owner").size(), 1U);
 }
 
+// A log whose labels are an hour apart before they are distinguished: who takes over a label that
+// was copied a moment ago begins before that copy, and comes to see it when the old log is gone.
+class SlowSuccessor : public MovingDomain {
+ protected:
+  static constexpr int kLabels = 5;
+  [[nodiscard]] static std::string name_of(int i) {
+    return "user" + std::to_string(i) + "@example.com";
+  }
+  void SetUp() override {
+    new_window_ = "1h";
+    std::string lines;
+    for (int i = 0; i < kLabels; ++i)
+      lines += gateway::line_of(name_of(i), 0, "value " + std::to_string(i));
+    begin(lines);
+  }
+};
+
+TEST_F(SlowSuccessor, ACopyIsKnownWhenTheOldLogHasRetired) {
+  for (int i = 0; i < kLabels; ++i) ASSERT_EQ(kt({"own", name_of(i)}).code, 0);
+  // By two batches a second apart: the tombstones of the first are before a distinguished entry, so
+  // that they are known.
+  ASSERT_EQ(migrate("start", {"--to", "new", "--grace", "1s", "--rate", "3"}).code, 0);
+  wait_for_document("gradual");
+  ASSERT_EQ(migrate("advance").code, 0);
+  wait_for_phase("draining");
+  wait_for_document("single");
+  EXPECT_EQ(monitored("moved").size(), std::size_t{kLabels});
+  finish();
+  // Until what was copied last is before a distinguished entry.
+  ASSERT_EQ(kt({"own", kDave}).code, 0);
+  for (int i = 0; i < 8; ++i) ASSERT_EQ(publish(kDave, "dave " + std::to_string(i)).code, 0);
+  EXPECT_EQ(monitored("owner").size(), std::size_t{kLabels + 1}) << "in the new log alone";
+  for (int i = 0; i < kLabels; ++i) {
+    const Outcome published = publish(name_of(i), "next");
+    ASSERT_EQ(published.code, 0) << published.err;
+    EXPECT_NE(published.out.find("as version 1\n"), std::string::npos) << published.out;
+  }
+}
+
 // Somebody who holds the document of the time before, and asks a log that has retired since.
 class Retiring : public MovingDomain {
  protected:

@@ -13,13 +13,14 @@ namespace kt::client {
 
 class MovingDomain : public KtProgram {
  protected:
-  // The lines of what the old log has; labels become distinguished that are a second apart.
+  // The lines of what the old log has; its entries become distinguished that are a second apart,
+  // and those of the new one that are `new_window_` apart.
   // Users ask the gateway through `middle`, if there is one.
   void begin(const std::string& lines, ManInTheMiddle* middle = nullptr) {
     gateway::write_file(path("token"), std::string(gateway::kWriterToken) + "\n");
     std::filesystem::permissions(path("token"), std::filesystem::perms::owner_read);
     create("log", {"--reasonable-monitoring-window", "1s"});
-    create("new", {"--suite", "ed25519", "--reasonable-monitoring-window", "1s"});
+    create("new", {"--suite", "ed25519", "--reasonable-monitoring-window", new_window_});
     import("log", lines);
     limits_ += "[admin]\nsocket = \"admin.socket\"\n";
     start("log", "", "[[log]]\ndirectory = \"new\"\nalias = \"new\"\nwriter = \"writer\"\n");
@@ -105,6 +106,8 @@ class MovingDomain : public KtProgram {
     EXPECT_NE(outcome.code, 0) << outcome.out;
     EXPECT_NE(outcome.err.find(why), std::string::npos) << outcome.err;
   }
+
+  std::string new_window_ = "1s";
 };
 
 }  // namespace kt::client
