@@ -112,9 +112,10 @@ class LoopbackListener {
   ~LoopbackListener() { close(descriptor_); }
 
   [[nodiscard]] std::uint16_t port() const { return port_; }
+  // The next one, if it comes within a minute: a test may have much to do before.
   [[nodiscard]] LoopbackConnection accept() const {
     pollfd wait{descriptor_, POLLIN, 0};
-    if (poll(&wait, 1, 10'000) != 1) throw_system("nobody connects");
+    if (poll(&wait, 1, 60'000) != 1) throw_system("nobody connects");
     const int connection = ::accept(descriptor_, nullptr, nullptr);
     if (connection < 0) throw_system("accept");
     return LoopbackConnection(connection);
