@@ -137,7 +137,8 @@ class MigrationExpensive : public MovingDomain {
     std::printf("KT_KILLS=%d KT_SEED=%u\n", kills_, seed_);
     random_.seed(seed_);
     std::string lines;
-    for (int i = 0; i < 3 * kills_ + 40; ++i) {
+    // Whatever is killed begins with a second's worth again, so there are enough for all kills.
+    for (int i = 0; i < 4 * kills_ + 8; ++i) {
       people_.push_back(std::make_unique<Person>("user" + std::to_string(i) + "@example.com", 0));
       lines += gateway::line_of(people_.back()->name, 0, people_.back()->value(0));
     }
@@ -278,7 +279,7 @@ class MigrationExpensive : public MovingDomain {
 };
 
 TEST_F(MigrationExpensive, KilledGradually) {
-  ASSERT_EQ(migrate("start", {"--to", "new", "--grace", "1s", "--rate", "16"}).code, 0);
+  ASSERT_EQ(migrate("start", {"--to", "new", "--grace", "1s", "--rate", "4"}).code, 0);
   kill();
   wait_for_phase("dual");
   kill();
@@ -297,8 +298,7 @@ TEST_F(MigrationExpensive, KilledGradually) {
 
 TEST_F(MigrationExpensive, KilledAtOnce) {
   ASSERT_EQ(
-      migrate("start", {"--to", "new", "--mode", "immediate", "--grace", "1s", "--rate", "16"})
-          .code,
+      migrate("start", {"--to", "new", "--mode", "immediate", "--grace", "1s", "--rate", "8"}).code,
       0);
   kill();
   gateway::wait_until([this] { return migrate("advance").code == 0; }, "it cannot be frozen");
