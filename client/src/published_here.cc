@@ -51,6 +51,12 @@ bool has(const std::vector<T>& all, const T& one) {
   return std::find(all.begin(), all.end(), one) != all.end();
 }
 
+// Its hash is not that of the value: the same value may be sent later, and be a version of its own.
+FoundValue copy_in(const LogId& log, const Bytes& value) {
+  return {log.hash(), Version{0},
+          keytrans::sha256({to_bytes(std::string_view("copy")), keytrans::sha256(value)})};
+}
+
 }  // namespace
 
 Result<void> note_sent(const Session& session, const federation::Domain& domain, const Label& label,
@@ -88,7 +94,7 @@ Result<std::optional<Version>> find_unsettled(const Session& session,
 
 Result<void> note_copied(const Session& session, const federation::Domain& domain,
                          const Label& label, const LogId& log, const Bytes& value) {
-  const FoundValue copy{log.hash(), Version{0}, keytrans::sha256(value)};
+  const FoundValue copy = copy_in(log, value);
   KT_TRY(change(session, domain, label, [&copy](Sent& sent) {
     if (!has(sent.found, copy)) sent.found.push_back(copy);
     keep_last(sent.found, Sent::kMaxFound);
@@ -101,7 +107,9 @@ Result<bool> is_published_here(const Session& session, const federation::Domain&
                                const Label& label, const LogId& log, Version version,
                                const Bytes& value) {
   const FoundValue found{log.hash(), version, keytrans::sha256(value)};
-  return change(session, domain, label, [&found](Sent& sent) {
+  const FoundValue copy = copy_in(log, value);
+  return change(session, domain, label, [&found, &copy](Sent& sent) {
+    if (found.version == copy.version && has(sent.found, copy)) return true;
     bool is_other = false;
     for (const FoundValue& each : sent.found) {
       if (each == found) return true;
