@@ -1,8 +1,10 @@
 // A domain that moves from one log to another, at a real gateway, with its users.
 #include <algorithm>
 
+#include "client/trust.h"
 #include "federation/routed_messages.h"
 #include "moving_domain.h"
+#include "published_here.h"
 
 namespace kt::client {
 namespace {
@@ -177,6 +179,19 @@ class SlowSuccessor : public MovingDomain {
       lines += gateway::line_of(name_of(i), 0, "value " + std::to_string(i));
     begin(lines);
   }
+  // By the state of who has published nothing from here.
+  bool is_known_copy(const std::string& name, const std::string& value) {
+    const Session session{must(StateDirectory::open(state())), nullptr};
+    const federation::Domain domain = domain_of("example.com");
+    for (const KnownDomain& known : must(trusted_domains(session))) {
+      for (const federation::DirectoryLog& log : known.current().logs) {
+        if (log.alias == "new")
+          return must(is_published_here(session, domain, label_of(name), log.id(), Version{0},
+                                        to_bytes(value)));
+      }
+    }
+    return false;
+  }
 };
 
 TEST_F(SlowSuccessor, ACopyIsKnownWhenTheOldLogHasRetired) {
@@ -189,6 +204,11 @@ TEST_F(SlowSuccessor, ACopyIsKnownWhenTheOldLogHasRetired) {
   wait_for_phase("draining");
   wait_for_document("single");
   EXPECT_EQ(monitored("moved").size(), std::size_t{kLabels});
+  // What was compared is noted, whether or not this run comes to need it below.
+  for (int i = 0; i < kLabels; ++i) {
+    EXPECT_TRUE(is_known_copy(name_of(i), "value " + std::to_string(i))) << i;
+    EXPECT_FALSE(is_known_copy(name_of(i), "another value")) << i;
+  }
   finish();
   // Until what was copied last is before a distinguished entry.
   ASSERT_EQ(kt({"own", kDave}).code, 0);
